@@ -1,0 +1,1 @@
+"""The recipes that ship with rlvr, as flat YAML files."""

@@ -44,7 +44,7 @@ test: .venv/.full
 .venv/.core: pyproject.toml constraints.txt $(MOVED)
 	rm -f .venv/.core .venv/.full
 	[ -x $(BIN) ] && $(BIN) -m pip --version >/dev/null 2>&1 && [ -z "$(PYTHON)" ] || \
-		{ python=$$(sh scripts/find_python.sh $(PYTHON)); rm -rf .venv; "$$python" -m venv .venv; }
+		{ python=$$(sh scripts/find_python.sh $(PYTHON)) && rm -rf .venv && "$$python" -m venv .venv; }
 	@echo "Installing the core into .venv (once; one to five minutes, most of it torch)"
 	[ -z "$(TORCH_INDEX)" ] || $(PIP) install -q --index-url "$(TORCH_INDEX)" "$$(grep '^torch==' constraints.txt)"
 	$(PIP) install -q -e .

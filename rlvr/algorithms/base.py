@@ -1,0 +1,78 @@
+"""What every algorithm is: a frozen dataclass whose fields are its options.
+
+An algorithm composes `rlvr.functional`: `credit` turns rewards into advantages, `loss` turns the
+model's outputs into one scalar. It does no I/O and knows no other rank; sums over ranks reach it
+through `batch.reduce`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from rlvr.training.batch import Batch, Outputs
+
+#: What an algorithm remembers between updates: plain numbers, kept in the checkpoint.
+State = Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """What an algorithm makes of a micro-batch.
+
+    `value` is a scalar to be minimised, this micro-batch's share of the mean over the update.
+    `metrics` are values per token `[B, T]`, of which the mean over the trained tokens is reported.
+    """
+
+    value: Tensor
+    metrics: Mapping[str, Tensor] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Algorithm:
+    """The contract. `advantage`, `surrogate`, `aggregation`, `paper` make the README's table."""
+
+    advantage: ClassVar[str] = "-"
+    surrogate: ClassVar[str] = "-"
+    paper: ClassVar[str] = "-"
+    step_kind: ClassVar[Literal["adam", "natural"]] = "adam"
+    #: The source of its batches: completions that the policy samples, or rows of a corpus.
+    source: ClassVar[Literal["on_policy", "corpus"]] = "on_policy"
+    #: Fewest completions of a prompt that `credit` can work with.
+    min_group_size: ClassVar[int] = 1
+
+    @property
+    def needs(self) -> frozenset[str]:
+        """The inputs that `credit` or `loss` read: of {"old_logprobs", "ref_logprobs", "values"}."""
+        return frozenset()
+
+    @property
+    def dead_rows_are_free(self) -> bool:
+        """True where a row whose advantages are all exactly 0 adds exactly nothing to the gradient.
+
+        Not so with a KL, entropy or value term: those train every row.
+        """
+        return False
+
+    def init_state(self) -> State:
+        return {}
+
+    def credit(self, batch: Batch, state: State) -> Batch:
+        """The batch of a whole iteration with its advantages."""
+        return batch
+
+    def observe(self, batch: Batch, state: State) -> State:
+        """The state after an iteration's rewards were seen; called once an iteration, after `credit`."""
+        return state
+
+    def loss(self, outputs: Outputs, batch: Batch) -> Loss:
+        """The loss of a micro-batch: its share of the mean over the whole update."""
+        raise NotImplementedError
+
+    def after_update(self, metrics: Mapping[str, float], state: State) -> tuple[State, bool]:
+        """The state after an update, and whether to stop training on this iteration's batch."""
+        return state, False

@@ -1,0 +1,1 @@
+"""Engines: completions from a policy."""

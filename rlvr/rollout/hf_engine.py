@@ -1,0 +1,183 @@
+"""Completions from a transformers model in this process: CPU, or one GPU.
+
+What `generate` does not do and training wants: each prompt is read once for its whole group, rows that
+have finished leave the batch, noise belongs to the completion, the log-probs are of the distribution
+that was sampled, and nothing of the checkpoint's generation config but its stop ids is used.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from rlvr.core import Completion, Prompt, Sampling, Span, noise_key
+from rlvr.rollout import chat
+from rlvr.rollout.sampling import draw, uniforms
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+
+@dataclass(slots=True)
+class _Row:
+    """One completion in the making."""
+
+    prompt: int
+    sample: int
+    key: int
+    budget: int
+    token_ids: list[int] = field(default_factory=list)
+    logprobs: list[float] = field(default_factory=list)
+    finish_reason: Any = "length"
+
+
+class HFEngine:
+    """Samples with a transformers causal language model, `batch_size` completions at a time."""
+
+    def __init__(self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, batch_size: int = 256) -> None:
+        self.model = model
+        self.tokenizer = tokenizer
+        self.batch_size = batch_size
+        self.version = 0
+        eos = getattr(model.generation_config, "eos_token_id", None)
+        self.stop_ids = chat.stop_token_ids(tokenizer, eos)
+        self.context = int(getattr(model.config, "max_position_embeddings", 0) or 1 << 30)
+        self._counts = {"near_ties": 0, "tokens": 0, "seconds": 0.0}
+
+    def load_policy(self, weights: Iterable[tuple[str, Tensor]] | None, version: int) -> None:
+        """Copies new weights in; None where the trainer updates this very model in place."""
+        if weights is not None:
+            own = self.model.state_dict()
+            for name, tensor in weights:
+                own[name].copy_(tensor)
+        self.version = version
+
+    def metrics(self) -> Mapping[str, float]:
+        counts, self._counts = self._counts, {"near_ties": 0, "tokens": 0, "seconds": 0.0}
+        return {
+            "rollout/near_ties": float(counts["near_ties"]),
+            "rollout/tokens_per_second": counts["tokens"] / max(counts["seconds"], 1e-9),
+        }
+
+    @torch.no_grad()
+    def generate(self, prompts: Sequence[Prompt], sampling: Sampling, *, iteration: int = 0) -> list[list[Completion]]:
+        """Completions in the order of the prompts. A prompt that fills the context gets `aborted` ones."""
+        start = time.perf_counter()
+        was_training = self.model.training
+        self.model.eval()
+        ids = [chat.prompt_ids(self.tokenizer, p.messages) for p in prompts]
+        rows = [
+            _Row(
+                p,
+                s,
+                noise_key(sampling.seed, iteration, prompt.id, s),
+                min(sampling.max_tokens, self.context - len(ids[p])),
+            )
+            for p, prompt in enumerate(prompts)
+            for s in range(sampling.group_size)
+        ]
+        weight = self.model.get_output_embeddings().weight
+        head = weight if weight.dtype == torch.float64 else weight.float()
+        # Prompts of like length together: less padding. Which rows share a batch changes no noise.
+        order = sorted((r for r in rows if r.budget > 0), key=lambda r: (len(ids[r.prompt]), r.prompt))
+        for first in range(0, len(order), self.batch_size):
+            self._decode(order[first : first + self.batch_size], ids, head, sampling)
+        self.model.train(was_training)
+        self._counts["tokens"] += sum(len(r.token_ids) for r in rows)
+        self._counts["seconds"] += time.perf_counter() - start
+        out: list[list[Completion]] = [[] for _ in prompts]
+        for row in rows:
+            out[row.prompt].append(self._completion(row, ids[row.prompt]))
+        return out
+
+    def _completion(self, row: _Row, prompt_ids: Sequence[int]) -> Completion:
+        return Completion(
+            spans=(Span("sampled", tuple(row.token_ids), tuple(row.logprobs)),),
+            text=chat.completion_text(self.tokenizer, row.token_ids, self.stop_ids),
+            finish_reason="aborted" if row.budget <= 0 else row.finish_reason,
+            policy_version=self.version,
+            prompt_ids=tuple(prompt_ids),
+        )
+
+    def _decode(self, rows: list[_Row], ids: Sequence[Sequence[int]], head: Tensor, sampling: Sampling) -> None:
+        """Fills `rows` in: one pass over their distinct prompts, then one token a step for those still going."""
+        from transformers import DynamicCache
+
+        cache = DynamicCache(config=self.model.config)
+        hidden, seen = self._prefill(rows, ids, cache)
+        keys = np.array([r.key for r in rows], dtype=np.uint64)
+        step = 0
+        while rows:
+            logits = hidden.to(head.dtype) @ head.t()
+            tokens, logprobs, near = draw(logits, uniforms(keys, step), sampling)
+            self._counts["near_ties"] += int(near.sum())
+            step += 1
+            going = [
+                not self._append(r, t, p, sampling)
+                for r, t, p in zip(rows, tokens.tolist(), logprobs.tolist(), strict=True)
+            ]
+            if not all(going):
+                keep = torch.tensor([i for i, g in enumerate(going) if g], dtype=torch.int64)
+                rows = [r for r, g in zip(rows, going, strict=True) if g]
+                if not rows:
+                    return
+                keys, tokens = keys[keep.numpy()], tokens[keep]
+                seen = None if seen is None else seen[keep]
+                cache.batch_select_indices(keep.to(hidden.device))
+            positions = None
+            if seen is not None:
+                seen = torch.cat([seen, seen.new_ones(len(rows), 1)], dim=1)
+                positions = seen.sum(dim=1, keepdim=True) - 1
+            hidden = self._forward(tokens.unsqueeze(1), cache, seen, positions)[:, -1]
+
+    def _prefill(self, rows: list[_Row], ids: Sequence[Sequence[int]], cache: Any) -> tuple[Tensor, Tensor | None]:
+        """The last hidden state of each row's prompt `[rows, H]`, and which cached positions are real `[rows, L]`."""
+        distinct = list(dict.fromkeys(r.prompt for r in rows))
+        place = {p: i for i, p in enumerate(distinct)}
+        width = max(len(ids[p]) for p in distinct)
+        tokens = torch.zeros((len(distinct), width), dtype=torch.int64)
+        seen = torch.zeros((len(distinct), width), dtype=torch.int64)
+        for i, p in enumerate(distinct):
+            tokens[i, width - len(ids[p]) :] = torch.tensor(ids[p])
+            seen[i, width - len(ids[p]) :] = 1
+        expand = torch.tensor([place[r.prompt] for r in rows])
+        if bool(seen.all()):
+            hidden, mask = self._forward(tokens, cache, None, None)[:, -1], None
+        else:
+            positions = (seen.cumsum(dim=1) - 1).clamp(min=0)
+            hidden, mask = self._forward(tokens, cache, seen, positions)[:, -1], seen[expand]
+        cache.batch_select_indices(expand.to(hidden.device))
+        return hidden[expand.to(hidden.device)], mask
+
+    def _forward(self, tokens: Tensor, cache: Any, seen: Tensor | None, positions: Tensor | None) -> Tensor:
+        device = self.model.device
+        return self.model.base_model(
+            input_ids=tokens.to(device),
+            attention_mask=None if seen is None else seen.to(device),
+            position_ids=None if positions is None else positions.to(device),
+            past_key_values=cache,
+            use_cache=True,
+        ).last_hidden_state
+
+    def _append(self, row: _Row, token: int, logprob: float, sampling: Sampling) -> bool:
+        """Adds a token; True when the completion is finished."""
+        row.token_ids.append(token)
+        row.logprobs.append(logprob)
+        if token in self.stop_ids or self._at_stop_text(row, sampling.stop):
+            row.finish_reason = "stop"
+            return True
+        return len(row.token_ids) >= row.budget
+
+    def _at_stop_text(self, row: _Row, stop: Sequence[str]) -> bool:
+        if not stop:
+            return False
+        # A token is at least one byte, so a stop text that ends here began within its length in bytes plus one token.
+        tail = row.token_ids[-(max(len(s.encode()) for s in stop) + 1) :]
+        text = self.tokenizer.decode(tail, skip_special_tokens=True)
+        return any(s in text for s in stop)

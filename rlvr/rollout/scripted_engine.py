@@ -1,0 +1,46 @@
+"""Canned completions: dry runs, tests and documentation, with no model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from rlvr.core import Completion, Prompt, Sampling, Span, noise_key
+
+
+def _reference(prompt: Prompt, sample: int) -> str:
+    """Every other completion gives the reference answer, the rest give up: each group has something to learn."""
+    return f"\\boxed{{{prompt.answer}}}" if sample % 2 == 0 else "I do not know."
+
+
+class ScriptedEngine:
+    """Answers each (prompt, sample index) with `script`'s text, one token per UTF-8 byte.
+
+    Log-probs are those of a uniform choice among 256 bytes, so that every field of a completion is filled.
+    """
+
+    def __init__(self, script: Callable[[Prompt, int], str] = _reference) -> None:
+        self.script = script
+        self.version = 0
+
+    def generate(self, prompts: Sequence[Prompt], sampling: Sampling, *, iteration: int = 0) -> list[list[Completion]]:
+        return [[self._complete(p, s, sampling, iteration) for s in range(sampling.group_size)] for p in prompts]
+
+    def _complete(self, prompt: Prompt, sample: int, sampling: Sampling, iteration: int) -> Completion:
+        # The key picks the sample's turn, so that scripts see a different order in each group, as with a real engine.
+        turn = (sample + noise_key(sampling.seed, iteration, prompt.id, 0)) % max(sampling.group_size, 1)
+        ids = tuple(self.script(prompt, turn).encode())
+        kept = ids[: sampling.max_tokens]
+        return Completion(
+            spans=(Span("sampled", kept, (-5.545177444479562,) * len(kept)),),  # -ln 256
+            text=bytes(kept).decode(errors="replace"),
+            finish_reason="length" if len(kept) < len(ids) else "stop",
+            policy_version=self.version,
+            prompt_ids=tuple(prompt.text.encode()),
+        )
+
+    def load_policy(self, weights: Iterable[tuple[str, Any]] | None, version: int) -> None:
+        self.version = version
+
+    def metrics(self) -> Mapping[str, float]:
+        return {}

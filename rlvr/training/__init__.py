@@ -1,0 +1,1 @@
+"""Training: batches, sources of batches, backends, checkpoints and the loop."""

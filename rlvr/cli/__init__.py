@@ -80,7 +80,7 @@ def _unread() -> None:
 
 
 def _answering(function: Callable[..., Any]) -> Callable[..., Any]:
-    """`function`, with its mistakes turned into messages and exit codes. What is no user's mistake keeps its traceback."""
+    """`function`, with the user's mistakes turned into messages and exit codes; a defect keeps its traceback."""
 
     @functools.wraps(function)  # typer reads the parameters through it
     def call(*args: Any, **kwargs: Any) -> Any:

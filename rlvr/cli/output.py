@@ -23,5 +23,9 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, title:
     table = Table(*columns, title=escape(title) or None, box=SIMPLE_HEAD, title_justify="left", title_style="bold")
     for row in rows:
         table.add_row(*(escape("" if cell is None else str(cell)) for cell in row))
-    terminal = sys.stdout.isatty()
-    Console(width=None if terminal else 10_000, highlight=False).print(table, soft_wrap=False)
+    if sys.stdout.isatty():
+        return Console(highlight=False).print(table)
+    plain = Console(width=10_000, highlight=False, color_system=None)
+    with plain.capture() as text:
+        plain.print(table)
+    print("\n".join(line.rstrip() for line in text.get().strip("\n").splitlines()))

@@ -1,0 +1,26 @@
+"""Verifiers, (Prompt, Completion) -> Verdict, and the judge that runs them safely. Loads no torch."""
+
+if __name__ == "rewards":  # a second copy under the bare name would register everything twice
+    raise ImportError("import rlvr.rewards, not rewards: the folder installs as a part of rlvr")
+
+from .checks import check_verifiers
+from .choice import choice
+from .extract import Extracted, extract
+from .judge import Judge
+from .math_answer import math_answer
+from .scoring import BadRow, plain_verifier, read_rows, score, score_rows, verdict_fields
+
+__all__ = [
+    "BadRow",
+    "Extracted",
+    "Judge",
+    "check_verifiers",
+    "choice",
+    "extract",
+    "math_answer",
+    "plain_verifier",
+    "read_rows",
+    "score",
+    "score_rows",
+    "verdict_fields",
+]

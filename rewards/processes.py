@@ -1,0 +1,250 @@
+"""Starting, watching and killing the judge's worker processes."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import faulthandler
+import gc
+import json
+import os
+import select
+import signal
+import stat
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import warnings
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import IO, Any
+
+import rlvr.core
+
+from .wire import HEADER, MAX_REPLY
+
+_PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
+# One fork at a time: a sibling forked between a pipe's making and the closing of the child's ends would keep them open.
+_FORKING = threading.Lock()
+# A fresh interpreter, whatever the parent's __main__ is (a notebook, stdin): only the search path comes over.
+_BOOT = (
+    "import json, sys; c = json.loads(sys.argv[1]); sys.path[:] = c['path']; "
+    "from rlvr.rewards.worker import main; main(c)"
+)
+
+
+class Process:
+    """A worker process, its two pipes and its end. One thread uses it."""
+
+    def __init__(self, pid: int, requests: int, replies: int, reap: Callable[[], int | None], log: IO[bytes] | None):
+        self.pid = pid
+        self._requests, self._replies, self._reap, self._log = requests, replies, reap, log
+        self._buffer = bytearray()
+        self._pidfd = -1
+        with contextlib.suppress(OSError, AttributeError):  # AttributeError: not Linux
+            self._pidfd = os.pidfd_open(pid)
+        os.set_blocking(requests, False)
+        os.set_blocking(replies, False)
+
+    def send(self, data: bytes, deadline: float) -> bool:
+        """Writes all of it; False where the worker is gone or does not read until the deadline (monotonic)."""
+        view = memoryview(data)
+        while view:
+            try:
+                view = view[os.write(self._requests, view) :]
+            except BlockingIOError:
+                if not self._wait(self._requests, select.POLLOUT, deadline):
+                    return False
+            except OSError:
+                return False
+        return True
+
+    def receive(self, deadline: float) -> dict[str, Any] | None:
+        """The next message. None where none came until the deadline (monotonic); EOFError where the
+        worker is gone; ValueError where it sent anything but a message."""
+        while True:
+            if len(self._buffer) >= HEADER.size:
+                (length,) = HEADER.unpack_from(self._buffer)
+                if length > MAX_REPLY:
+                    raise ValueError("a reply of impossible length")
+                end = HEADER.size + length
+                if len(self._buffer) >= end:
+                    body = bytes(self._buffer[HEADER.size : end])
+                    del self._buffer[:end]
+                    try:
+                        message = json.loads(body)
+                    except (ValueError, RecursionError) as error:
+                        raise ValueError("a reply that is not JSON") from error
+                    if not isinstance(message, dict):
+                        raise ValueError("a reply that is not a message")
+                    return message
+            try:
+                data = os.read(self._replies, 1 << 16)
+            except BlockingIOError:
+                if not self._wait(self._replies, select.POLLIN, deadline):
+                    return None
+                continue
+            if not data:
+                raise EOFError
+            self._buffer += data
+
+    def _wait(self, fd: int, event: int, deadline: float) -> bool:
+        """Whether the pipe is ready before the deadline. Raises EOFError once the process is gone and left nothing."""
+        poll = select.poll()
+        poll.register(fd, event)
+        if self._pidfd >= 0:
+            poll.register(self._pidfd, select.POLLIN)  # a stray child may hold the pipe's other end open
+        ready = dict(poll.poll(max(0.0, deadline - time.monotonic()) * 1000))
+        if ready and fd not in ready:
+            raise EOFError
+        return bool(ready)
+
+    def stop(self) -> str:
+        """Kills the worker with all that it started, and says how it ended: `signal SIGSEGV`, `exit code 3`."""
+        code = self._reap()
+        if code is None:  # still alive: nobody may have recycled the id
+            strays = _descendants(self.pid)
+            for kill, pid in [(os.killpg, self.pid), (os.kill, self.pid), *((os.kill, pid) for pid in strays)]:
+                with contextlib.suppress(OSError):
+                    kill(pid, signal.SIGKILL)
+        else:
+            with contextlib.suppress(OSError):  # the group outlives its leader
+                os.killpg(self.pid, signal.SIGKILL)
+        until = time.monotonic() + 5.0
+        while (ended := self._reap()) is None and time.monotonic() < until:
+            time.sleep(0.001)
+        for fd in (self._requests, self._replies, self._pidfd):
+            if fd >= 0:
+                os.close(fd)
+        if self._log is not None:
+            self._log.close()
+        return describe_exit(code if code is not None else ended)
+
+    def last_words(self) -> str:
+        """The last line that the interpreter wrote to stderr while it started."""
+        if self._log is None:
+            return ""
+        self._log.seek(max(0, self._log.seek(0, os.SEEK_END) - 4096))
+        lines = self._log.read().decode(errors="replace").strip().splitlines()
+        return lines[-1][:500] if lines else ""
+
+
+def describe_exit(code: int | None) -> str:
+    """`signal SIGSEGV` or `exit code 3`."""
+    if code is None:
+        return "it cannot be killed"
+    if code < 0:
+        with contextlib.suppress(ValueError):
+            return f"signal {signal.Signals(-code).name}"
+    return f"exit code {code}"
+
+
+def _descendants(pid: int) -> list[int]:
+    """The processes below `pid`, also those that left its group."""
+    found, todo = [], [pid]
+    while todo and len(found) < 10_000:
+        for children in Path(f"/proc/{todo.pop()}/task").glob("*/children"):
+            with contextlib.suppress(OSError, ValueError):
+                below = [int(word) for word in children.read_text().split()]
+                found += below
+                todo += below
+    return found
+
+
+def spawn(config: Mapping[str, Any]) -> Process:
+    """Starts a fresh interpreter that serves as a worker. Raises OSError where it cannot be started."""
+    root = str(Path(rlvr.core.__file__).resolve().parents[1])
+    with _FORKING:
+        (child_in, requests), (replies, child_out) = os.pipe(), os.pipe()
+        log = tempfile.TemporaryFile()  # noqa: SIM115 - closed by stop()
+        path = [os.path.abspath(entry) for entry in [*sys.path, root] if isinstance(entry, str)]
+        arguments = {**config, "path": path, "read": child_in, "write": child_out, "parent": os.getpid()}
+        environment = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", **os.environ}
+        try:
+            child = subprocess.Popen(
+                [sys.executable, "-P", "-c", _BOOT, json.dumps(arguments)],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=log,
+                pass_fds=(child_in, child_out),
+                env=environment,
+                start_new_session=True,
+            )
+        except BaseException:
+            for fd in (requests, replies):
+                os.close(fd)
+            log.close()
+            raise
+        finally:
+            os.close(child_in)
+            os.close(child_out)
+    return Process(child.pid, requests, replies, child.poll, log)
+
+
+def fork(serve: Callable[[int, int], None]) -> Process:
+    """Forks a worker that runs `serve(read fd, write fd)`: for functions that no other process can import."""
+    with _FORKING:
+        (child_in, requests), (replies, child_out) = os.pipe(), os.pipe()
+        parent = os.getpid()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # 3.12 warns of threads; the child uses none
+            pid = os.fork()
+        if pid == 0:
+            try:
+                _become_worker(keep={child_in, child_out}, parent=parent)
+                serve(child_in, child_out)
+            finally:
+                os._exit(0)  # nothing of the parent's exit handlers runs here
+        os.close(child_in)
+        os.close(child_out)
+    ended: list[int] = []
+
+    def reap() -> int | None:
+        if not ended:
+            try:
+                got, status = os.waitpid(pid, os.WNOHANG)
+            except ChildProcessError:  # somebody else in this program waits for every child
+                ended.append(0)
+            else:
+                if got:
+                    ended.append(os.waitstatus_to_exitcode(status))
+        return ended[0] if ended else None
+
+    return Process(pid, requests, replies, reap, None)
+
+
+def _become_worker(keep: set[int], parent: int) -> None:
+    """Cuts a forked child loose: own session, default signals, none of the parent's sockets and pipes.
+
+    Descriptors are pointed at /dev/null and not closed: objects of the parent that are collected
+    here would otherwise close a number that has found a new owner.
+    """
+    os.setsid()
+    die_with_parent(parent)
+    faulthandler.disable()
+    signal.set_wakeup_fd(-1)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGALRM, signal.SIGUSR1, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+    null = os.open(os.devnull, os.O_RDWR)
+    for name in os.listdir("/proc/self/fd") if os.path.isdir("/proc/self/fd") else map(str, range(3)):
+        fd = int(name)
+        with contextlib.suppress(OSError):
+            mode = os.fstat(fd).st_mode
+            if fd < 3 or (fd not in keep and (stat.S_ISSOCK(mode) or stat.S_ISFIFO(mode))):
+                os.dup2(null, fd)
+    # New objects: another thread may have held the old ones' locks at the fork.
+    sys.stdin, sys.stdout, sys.stderr = open(os.devnull), open(os.devnull, "w"), open(os.devnull, "w")  # noqa: SIM115
+    gc.freeze()  # a collection would touch, and so copy, every page of the parent
+
+
+def die_with_parent(parent: int) -> None:
+    """Has the kernel kill this process when `parent` ends, even by kill -9; strays of ours become our children."""
+    if sys.platform != "linux":
+        return
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    if os.getppid() != parent:  # it ended before the request was made
+        os._exit(1)

@@ -134,7 +134,9 @@ class Verdict:
         if self.status not in STATUSES:
             raise ValueError(f"status is {self.status!r}, not one of {', '.join(STATUSES)}")
         if (self.reward is None) != (self.status in UNJUDGED):
-            raise ValueError(f"status {self.status!r} with reward {self.reward!r}: None goes with timeout and error only")
+            raise ValueError(
+                f"status {self.status!r} with reward {self.reward!r}: None goes with timeout and error only"
+            )
         if self.reward is not None and not 0.0 <= self.reward <= 1.0:
             raise ValueError(f"reward {self.reward!r} is outside 0..1; use a shaping term for other ranges")
 

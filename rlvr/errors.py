@@ -31,7 +31,9 @@ class UnknownName(UserError):
 
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
         names = sorted(known)
-        super().__init__(f"no {kind} is called {name!r}{did_you_mean(name, names)}. Known: {', '.join(names) or 'none'}.")
+        super().__init__(
+            f"no {kind} is called {name!r}{did_you_mean(name, names)}. Known: {', '.join(names) or 'none'}."
+        )
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -97,6 +97,13 @@ class Batch:
                 picked[item.name] = value[rows] if value.dim() == 1 else value[rows][:, :width]
         return replace(self, **picked)  # type: ignore[arg-type]  # names and types come from the fields themselves
 
+    def to(self, device: torch.device | str) -> Batch:
+        """The same batch on another device."""
+        if self.token_ids.device == torch.device(device):
+            return self
+        moved = {f.name: getattr(self, f.name) for f in fields(self) if isinstance(getattr(self, f.name), Tensor)}
+        return replace(self, **{name: tensor.to(device) for name, tensor in moved.items()})  # type: ignore[arg-type]
+
     def recount(self) -> Batch:
         """Makes these rows an update of their own: the denominators are counted over them and all ranks."""
         tokens = self.mask.sum(dim=1)

@@ -1,0 +1,252 @@
+"""Strict recipes: YAML and `key=value`, every mistake reported at once, the origin of every value kept.
+
+Precedence: defaults < recipe < `key=value`. Nothing here loads torch.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError, create_model
+
+from rlvr import registry
+from rlvr.errors import RecipeError, UnknownName, UserError, did_you_mean
+from rlvr.rules import cross_checks
+from rlvr.schema import Recipe
+
+#: Keys where a bare string is short for a section, and the field that the string fills.
+_SHORT = {"model": "path", "data.train": "name", "algorithm": "name", "engine": "name", "backend": "name"}
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """A valid recipe, and where each value came from."""
+
+    recipe: Recipe
+    origins: Mapping[str, str]  # "train.lr" -> "default" | "recipe.yaml line 7" | "command line"
+    source: str
+
+    def as_yaml(self) -> str:
+        """The recipe with every value, and its origin as a comment where it is not the default."""
+        lines: list[str] = []
+        for line, key in _yaml_lines(self.recipe.model_dump(mode="json")):
+            origin = self.origins.get(key, "default")
+            lines.append(line if origin == "default" else f"{line}  # {origin}")
+        return "\n".join(lines) + "\n"
+
+
+def load_recipe(
+    source: str | Path | Mapping[str, Any], overrides: Sequence[str] = (), plugins: Sequence[str] = ()
+) -> Resolved:
+    """The recipe of a YAML file (or mapping) with `key=value` overrides. Raises `RecipeError` with all mistakes."""
+    if isinstance(source, Mapping):
+        name, values, lines, folder = "the recipe", _copy(source), {}, Path.cwd()
+    else:
+        path = find_recipe(source)
+        name, folder = path.name, path.parent
+        values, lines = _read(path)
+    problems: list[str] = []
+    origins = {key: f"{name} line {line}" if line else name for key, line in lines.items()}
+    _expand(values)
+    for override in overrides:
+        _apply(values, override, origins, problems)
+    for plugin in [*plugins, *(p for p in _as_list(values.get("plugins")) if isinstance(p, str))]:
+        try:
+            registry.load_plugin(plugin, folder)
+        except UserError as error:
+            problems.append(str(error))
+    if isinstance(values.get("plugins"), list):
+        values["plugins"] = [str((folder / str(p)).resolve()) for p in values["plugins"]]
+    recipe = _validate(values, problems, origins)
+    if recipe is not None:
+        problems += [_located(key, text, origins) for key, text in cross_checks(recipe)]
+    if problems or recipe is None:
+        raise RecipeError(name, problems)
+    return Resolved(recipe, {key: origins.get(key, "default") for key in _flat(recipe.model_dump())}, name)
+
+
+def find_recipe(source: str | Path) -> Path:
+    """A recipe's file: a path, or the name of one that ships with rlvr."""
+    path = Path(source).expanduser()
+    if path.is_file():
+        return path
+    shipped = Path(__file__).resolve().parent / "recipes"
+    named = shipped / f"{path.name.removesuffix('.yaml')}.yaml"
+    if named.is_file():
+        return named
+    known = sorted(p.stem for p in shipped.glob("*.yaml"))
+    raise UserError(
+        f"no recipe at {str(source)!r}{did_you_mean(path.name.removesuffix('.yaml'), known)}. "
+        f"Give the path of a YAML file, or one of the shipped recipes: {', '.join(known) or 'none'}."
+    )
+
+
+def algorithm_options(name: str, options: Mapping[str, Any]) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+    """An algorithm's options checked against its dataclass fields: the values, and (key, problem) pairs."""
+    try:
+        cls = registry.get("algorithm", name)
+    except UnknownName as error:
+        return {}, [("algorithm.name", str(error))]
+    hints = typing.get_type_hints(cls)
+    known = {f.name: (hints[f.name], f.default) for f in dataclasses.fields(cls)}
+    model = create_model(cls.__name__, __config__=ConfigDict(extra="forbid"), **known)  # type: ignore[call-overload]
+    try:
+        return model.model_validate(dict(options)).model_dump(include=set(options)), []
+    except ValidationError as error:
+        return {}, [_problem(e, model, "algorithm") for e in error.errors()]
+
+
+def _validate(values: dict[str, Any], problems: list[str], origins: Mapping[str, str]) -> Recipe | None:
+    """The recipe; where values are wrong, they are reported and defaults stand in, so that later checks still run."""
+    for _ in range(3):
+        try:
+            recipe = Recipe.model_validate(values)
+            break
+        except ValidationError as error:
+            for item in error.errors():
+                problems.append(_located(*_problem(item, Recipe, ""), origins))
+                _drop(values, item["loc"])
+    else:
+        return None
+    _, wrong = algorithm_options(recipe.algorithm.name, recipe.algorithm.options)
+    problems += [_located(key, text, origins) for key, text in wrong]
+    return recipe
+
+
+def _problem(item: Any, model: type[BaseModel], prefix: str) -> tuple[str, str]:
+    """A pydantic error as (key, sentence)."""
+    loc = [str(part) for part in item["loc"] if not str(part).startswith("function-")]
+    key = ".".join([prefix, *loc] if prefix else loc)
+    if item["type"] == "extra_forbidden":
+        known = _fields_at(model, loc[:-1])
+        hint = did_you_mean(loc[-1], known) or f". Known here: {', '.join(known)}"
+        return key, f"no such key{hint}"
+    if item["type"] == "missing":
+        return key, "is required and missing"
+    return key, f"{item['msg'][0].lower()}{item['msg'][1:]}, got {item['input']!r}"
+
+
+def _fields_at(model: type[BaseModel], loc: Sequence[str]) -> list[str]:
+    for part in loc:
+        if part.isdigit():
+            continue
+        field = model.model_fields.get(part)
+        found = _model_in(field.annotation) if field else None
+        if found is None:
+            return []
+        model = found
+    return list(model.model_fields)
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((m for m in map(_model_in, typing.get_args(annotation)) if m is not None), None)
+
+
+def _located(key: str, text: str, origins: Mapping[str, str]) -> str:
+    where = origins.get(key) or next((o for k, o in origins.items() if k.startswith(f"{key}.")), "")
+    return f"{key}: {text}" + (f" ({where})" if where else "")
+
+
+def _read(path: Path) -> tuple[dict[str, Any], dict[str, int]]:
+    try:
+        text = path.read_text()
+        values = yaml.safe_load(text)
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+    except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
+        detail = " ".join(str(error).split())
+        raise UserError(f"{path} cannot be read as YAML: {detail}. Mend the file there.") from error
+    if not isinstance(values, dict):
+        raise UserError(f"{path} holds no recipe: its top level must be `key: value` lines (model, data, ...).")
+    return values, dict(_key_lines(node))
+
+
+def _key_lines(node: Any, prefix: str = "") -> Iterator[tuple[str, int]]:
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            name = f"{prefix}{key.value}"
+            yield name, key.start_mark.line + 1
+            yield from _key_lines(value, f"{name}.")
+            if name in _SHORT and isinstance(value, yaml.ScalarNode):
+                yield f"{name}.{_SHORT[name]}", key.start_mark.line + 1
+
+
+def _expand(values: dict[str, Any]) -> None:
+    """Bare strings into sections, so that `data.train.path=...` can be set beside `data: {train: gsm8k}`."""
+    for key, field in _SHORT.items():
+        *parents, last = key.split(".")
+        holder: Any = values
+        for part in parents:
+            holder = holder.get(part) if isinstance(holder, dict) else None
+        if isinstance(holder, dict) and isinstance(holder.get(last), str):
+            holder[last] = {field: holder[last]}
+
+
+def _apply(values: dict[str, Any], override: str, origins: dict[str, str], problems: list[str]) -> None:
+    key, equals, text = override.partition("=")
+    parts = key.strip().split(".")
+    if not equals or not all(parts):
+        problems.append(f"{override!r} is not a setting: write key=value, e.g. train.lr=1e-6")
+        return
+    try:
+        value = yaml.safe_load(text) if text.strip() else text
+    except yaml.YAMLError:
+        value = text
+    holder: Any = values
+    for part in parts[:-1]:
+        inner = holder.get(part)
+        if not isinstance(inner, dict):
+            inner = holder[part] = {}
+        holder = inner
+    if ".".join(parts) in _SHORT and isinstance(value, str):
+        value = {_SHORT[".".join(parts)]: value}
+    holder[parts[-1]] = value
+    for name in [k for k in origins if k.startswith(f"{'.'.join(parts)}.")]:
+        del origins[name]
+    for name in _flat({".".join(parts): value}):
+        origins[name] = "command line"
+
+
+def _drop(values: dict[str, Any], loc: Sequence[Any]) -> None:
+    holder: Any = values
+    path = [part for part in loc if not str(part).startswith("function-")]
+    for part in path[:-1]:
+        try:
+            holder = holder[part]
+        except (KeyError, IndexError, TypeError):
+            return
+    if isinstance(holder, dict):
+        holder.pop(path[-1], None)
+
+
+def _flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
+    for key, value in values.items():
+        if isinstance(value, Mapping) and value:
+            yield from _flat(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}"
+
+
+def _yaml_lines(values: Mapping[str, Any], prefix: str = "", indent: str = "") -> Iterator[tuple[str, str]]:
+    for key, value in values.items():
+        if isinstance(value, Mapping) and value:
+            yield f"{indent}{key}:", f"{prefix}{key}/"
+            yield from _yaml_lines(value, f"{prefix}{key}.", indent + "  ")
+        else:
+            text = yaml.safe_dump(value, default_flow_style=True, width=10**6, sort_keys=False, allow_unicode=True)
+            yield f"{indent}{key}: {text.removesuffix('...' + chr(10)).strip()}", f"{prefix}{key}"
+
+
+def _copy(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {k: _copy(v) if isinstance(v, Mapping) else list(v) if isinstance(v, list) else v for k, v in values.items()}
+
+
+def _as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []

@@ -1,0 +1,101 @@
+"""Rules that hold between the sections of a recipe, checked before anything is loaded.
+
+Each yields (key, what is wrong and what to do). They assume that every section by itself is valid.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+from pathlib import Path
+
+from rlvr import registry
+from rlvr.errors import did_you_mean
+from rlvr.schema import DataRef, Recipe
+
+
+def cross_checks(recipe: Recipe) -> Iterator[tuple[str, str]]:
+    """Every rule that the recipe breaks."""
+    yield from _names(recipe)
+    yield from _data("data.train", recipe.data.train, recipe.data.data_dir)
+    for index, ref in enumerate(recipe.data.eval):
+        yield from _data(f"data.eval.{index}", ref, recipe.data.data_dir)
+    yield from _algorithm(recipe)
+    yield from _schedule(recipe)
+
+
+def _names(recipe: Recipe) -> Iterator[tuple[str, str]]:
+    for kind, name in (("engine", recipe.engine.name), ("backend", recipe.backend.name)):
+        known = registry.REGISTRIES[kind].names()
+        if name not in known:
+            yield f"{kind}.name", f"no {kind} is called {name!r}{did_you_mean(name, known)}. Known: {', '.join(known)}"
+
+
+def _data(key: str, ref: DataRef, data_dir: str | None) -> Iterator[tuple[str, str]]:
+    if ref.path is not None and not Path(ref.path).expanduser().is_file():
+        parent = Path(ref.path).expanduser().parent
+        here = [p.name for p in parent.iterdir()] if parent.is_dir() else []
+        near = difflib.get_close_matches(Path(ref.path).name, here, n=1)
+        yield f"{key}.path", f"no file at {ref.path!r}" + (f"; did you mean {near[0]!r}?" if near else "")
+    if data_dir is not None and not Path(data_dir).expanduser().is_dir():
+        yield "data.data_dir", f"no folder at {data_dir!r}"
+    if ref.name is None and ref.path is None:
+        yield key, "names neither a data set (`name`) nor a file (`path`)"
+    if ref.name is None and ref.path is not None:
+        for column in ("prompt", "answer", "verifier"):
+            if getattr(ref, column) is None:
+                yield (
+                    f"{key}.{column}",
+                    "is required where `path` stands without `name`, which would say how to read it",
+                )
+    if ref.name is not None:
+        known = {*registry.REGISTRIES["dataset"].names()}
+        if key.startswith("data.eval"):
+            known |= {*registry.REGISTRIES["suite"].names()}
+        if ref.name not in known:
+            yield f"{key}.name", f"no data set is called {ref.name!r}{did_you_mean(ref.name, known)}"
+    if ref.verifier:
+        from rlvr.core import VerifierUse
+        from rlvr.rewards import check_verifiers
+
+        for problem in check_verifiers([VerifierUse(v.name, v.weight, v.options) for v in ref.verifier]):
+            yield f"{key}.verifier", problem
+
+
+def _algorithm(recipe: Recipe) -> Iterator[tuple[str, str]]:
+    if recipe.algorithm.name not in registry.REGISTRIES["algorithm"].names():
+        return  # reported where the options are checked
+    algorithm = registry.get("algorithm", recipe.algorithm.name)
+    if algorithm.source != "on_policy":
+        return
+    sampling = recipe.sampling
+    if sampling.group_size < algorithm.min_group_size:
+        yield (
+            "sampling.group_size",
+            f"must be at least {algorithm.min_group_size} for {recipe.algorithm.name}: its baseline is made of the "
+            f"other completions of the prompt; got {sampling.group_size}",
+        )
+    if sampling.temperature == 0:
+        yield "sampling.temperature", "must be above 0 in training: greedy completions of a prompt are all the same"
+    if sampling.top_p < 1 or sampling.top_k > 0:
+        yield (
+            "sampling.top_p" if sampling.top_p < 1 else "sampling.top_k",
+            "must be off in training (top_p 1, top_k 0): a truncated distribution is not the policy's, and every "
+            "ratio would be wrong. Lower the temperature instead, which the trainer applies too",
+        )
+
+
+def _schedule(recipe: Recipe) -> Iterator[tuple[str, str]]:
+    train = recipe.train
+    if train.minibatch is not None:
+        rows = train.prompts_per_iteration * recipe.sampling.group_size
+        if train.minibatch > rows:
+            yield (
+                "train.minibatch",
+                f"is {train.minibatch} completions, more than the {rows} of an iteration "
+                f"({train.prompts_per_iteration} prompts x {recipe.sampling.group_size}); leave it out to use all",
+            )
+    if train.eval_every and not recipe.data.eval:
+        yield "train.eval_every", "is set, but data.eval names nothing to evaluate"
+    if train.keep_best is not None and not train.eval_every:
+        yield "train.keep_best", "needs train.eval_every: without evaluations there is no best"

@@ -1,0 +1,172 @@
+"""The sections of a recipe. A recipe is short because the defaults here are a vetted setting.
+
+Loads no torch, so that a laptop can check a cluster's recipe. Every field says its unit; `rlvr show
+RECIPE` prints the resolved values with where each came from.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+
+class Section(BaseModel):
+    """Unknown keys are mistakes, and nothing changes after validation."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _named(key: str) -> BeforeValidator:
+    """A bare string is short for `{key: string}`."""
+    return BeforeValidator(lambda value: {key: value} if isinstance(value, str) else value)
+
+
+class ModelSection(Section):
+    """The policy, and where it starts."""
+
+    path: str = Field(description="folder of a Hugging Face checkpoint, or a hub id")
+    dtype: Literal["float32", "bfloat16"] = Field("float32", description="compute dtype; masters and moments are fp32")
+    revision: str | None = Field(None, description="hub revision")
+    chat_template: str | None = Field(None, description="`plain`, or Jinja text; default: the tokenizer's own")
+    gradient_checkpointing: bool = Field(False, description="recompute activations in the backward pass")
+    attention: Literal["sdpa", "eager"] = "sdpa"
+
+
+class VerifierRef(BaseModel):
+    """A verifier by name, its weight among several, and its options as further keys."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+    name: str
+    weight: float = Field(1.0, gt=0)
+
+    @property
+    def options(self) -> dict[str, Any]:
+        return dict(self.model_extra or {})
+
+
+class DataRef(Section):
+    """A registered data set, or a file with the columns to read."""
+
+    name: str | None = Field(None, description="a registered data set (`rlvr show dataset`)")
+    path: str | None = Field(None, description="a .jsonl, .json or .parquet file instead of the hub")
+    split: str | None = Field(None, description="default: `train` for training, `test` for evaluation")
+    prompt: str | None = Field(None, description="the question's column, where no `name` says how to read the file")
+    answer: str | None = Field(None, description="the reference answer's column, likewise")
+    verifier: Annotated[list[VerifierRef] | None, BeforeValidator(lambda v: _verifiers(v))] = None
+    limit: int | None = Field(None, ge=1, description="only the first so many prompts")
+    options: dict[str, Any] = Field(default_factory=dict, description="the data set's own options")
+
+
+def _verifiers(value: Any) -> Any:
+    items = value if isinstance(value, list) or value is None else [value]
+    return items if items is None else [{"name": item} if isinstance(item, str) else item for item in items]
+
+
+class EvalRef(DataRef):
+    """A suite or data set that is evaluated during training."""
+
+    samples: int | None = Field(None, ge=1, description="completions a problem; default: the suite's")
+    label: str | None = Field(None, description="its name in the metrics; default: `name`")
+
+
+class DataSection(Section):
+    """What is trained on and what is measured."""
+
+    train: Annotated[DataRef, _named("name")]
+    eval: list[Annotated[EvalRef, _named("name")]] = Field(default_factory=list)
+    data_dir: str | None = Field(None, description="folder of files named like gsm8k_test.jsonl, instead of the hub")
+
+
+class SamplingSection(Section):
+    """How completions are drawn in training."""
+
+    group_size: int = Field(8, ge=1, description="completions of each prompt")
+    max_tokens: int = Field(512, ge=1, description="tokens of a completion at most")
+    temperature: float = Field(1.0, ge=0)
+    top_p: float = Field(1.0, gt=0, le=1)
+    top_k: int = Field(0, ge=0)
+    stop: list[str] = Field(default_factory=list, description="texts that end a completion")
+
+
+class AlgorithmSection(BaseModel):
+    """An algorithm by name; further keys are its options (`rlvr show grpo`)."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+    name: str = "grpo"
+
+    @property
+    def options(self) -> dict[str, Any]:
+        return dict(self.model_extra or {})
+
+
+class EngineSection(Section):
+    """What samples."""
+
+    name: str = Field("hf", description="`rlvr show engine` lists them")
+    batch_size: int = Field(256, ge=1, description="completions decoded together; changes no noise")
+
+
+class BackendSection(Section):
+    """What trains."""
+
+    name: str = "local"
+    device: str = Field("auto", description="auto, cpu, cuda, cuda:1, ...")
+
+
+class JudgeSection(Section):
+    """The worker pool that runs verifiers."""
+
+    workers: int = Field(2, ge=1)
+    timeout: float = Field(10.0, gt=0, description="seconds for one verdict, from when a worker starts on it")
+    memory_mb: int = Field(4096, ge=64, description="address space of a worker, MiB")
+
+
+class TrainSection(Section):
+    """The schedule. An iteration collects completions and trains on them; an update is one optimizer step."""
+
+    iterations: int = Field(200, ge=1)
+    prompts_per_iteration: int = Field(32, ge=1)
+    epochs: int = Field(1, ge=1, description="passes over an iteration's completions")
+    minibatch: int | None = Field(None, ge=1, description="completions an update; default: all of the iteration's")
+    tokens_per_microbatch: int = Field(8192, ge=1, description="tokens with padding at once: memory only, no number")
+    lr: float = Field(1e-6, gt=0)
+    warmup: int = Field(0, ge=0, description="updates of linear warm-up")
+    schedule: Literal["constant", "linear", "cosine"] = "constant"
+    betas: tuple[float, float] = (0.9, 0.999)
+    weight_decay: float = Field(0.0, ge=0)
+    grad_clip: float = Field(1.0, gt=0, description="largest norm of a gradient")
+    seed: int = Field(0, ge=0)
+    skip_dead_rows: bool = Field(True, description="do not compute rows that add exactly nothing to the gradient")
+    count_dead_rows: bool = Field(True, description="their tokens stay in the loss denominator")
+    shuffle: bool = True
+    eval_every: int = Field(0, ge=0, description="iterations between evaluations; 0: never")
+    checkpoint_every: int = Field(50, ge=0, description="iterations between checkpoints; 0: only at the end")
+    keep_checkpoints: int = Field(2, ge=1, description="numbered checkpoints that stay on disk")
+    keep_best: str | None = Field(
+        None, description="a metric, e.g. eval/gsm8k/accuracy; its best goes to checkpoints/best"
+    )
+
+
+class TrackingSection(Section):
+    """What is shown and written."""
+
+    display: Literal["auto", "rich", "plain", "none"] = "auto"
+    rollouts_every: int = Field(1, ge=0, description="iterations between records in rollouts.jsonl; 0: never")
+    examples_every: int = Field(0, ge=0, description="iterations between completions shown on the console; 0: never")
+
+
+class Recipe(Section):
+    """A whole run."""
+
+    model: Annotated[ModelSection, _named("path")]
+    data: DataSection
+    sampling: SamplingSection = Field(default_factory=SamplingSection)
+    algorithm: Annotated[AlgorithmSection, _named("name")] = Field(default_factory=AlgorithmSection)
+    engine: Annotated[EngineSection, _named("name")] = Field(default_factory=EngineSection)
+    backend: Annotated[BackendSection, _named("name")] = Field(default_factory=BackendSection)
+    judge: JudgeSection = Field(default_factory=JudgeSection)
+    train: TrainSection = Field(default_factory=TrainSection)
+    tracking: TrackingSection = Field(default_factory=TrackingSection)
+    plugins: list[str] = Field(default_factory=list, description="Python files whose decorators register names")
+    run: str | None = Field(None, description="folder of the run; default: runs/ and the recipe's stem")

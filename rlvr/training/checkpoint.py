@@ -1,0 +1,136 @@
+"""Checkpoints that a `kill -9` cannot tear.
+
+    checkpoints/iteration_000020/
+        model/         a plain Hugging Face folder: any tool loads it
+        trainer.pt     optimizer with its fp32 masters, schedule, algorithm state (tensors and numbers only)
+        manifest.json  the size and BLAKE2 hash of every file, written last
+
+The folder is written under another name, flushed to disk and renamed, so it is there whole or not at
+all; a folder whose files do not match its manifest (a dying disk, a copy that broke off) is skipped.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+_PREFIX = "iteration_"
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """A complete checkpoint on disk; `iteration` counts the iterations behind it."""
+
+    path: Path
+    iteration: int
+
+    @property
+    def model(self) -> Path:
+        return self.path / "model"
+
+    def trainer_state(self) -> dict[str, Any]:
+        # weights_only: a checkpoint may come from anywhere, and unpickling runs code.
+        state: dict[str, Any] = torch.load(self.path / "trainer.pt", map_location="cpu", weights_only=True)
+        return state
+
+
+def save(
+    folder: Path,
+    name: str,
+    iteration: int,
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    trainer_state: dict[str, Any],
+) -> Checkpoint:
+    """Writes `folder/name` atomically. Raises OSError (disk full) with nothing left behind."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for leftover in folder.glob(".writing-*"):  # of a process that was killed here
+        shutil.rmtree(leftover, ignore_errors=True)
+    temporary = folder / f".writing-{uuid.uuid4().hex}"
+    try:
+        model.save_pretrained(temporary / "model")
+        tokenizer.save_pretrained(temporary / "model")
+        torch.save(trainer_state, temporary / "trainer.pt")
+        _write_manifest(temporary, iteration)
+    except (OSError, RuntimeError) as error:  # torch reports a full disk as RuntimeError
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise OSError(f"the checkpoint {name} could not be written: {error}") from error
+    final = folder / name
+    old = folder / f".writing-old-{uuid.uuid4().hex}"
+    if final.exists():
+        final.rename(old)
+    temporary.rename(final)
+    _flush(folder)
+    shutil.rmtree(old, ignore_errors=True)
+    return Checkpoint(final, iteration)
+
+
+def checkpoint_name(iteration: int) -> str:
+    return f"{_PREFIX}{iteration:06d}"
+
+
+def latest(folder: Path) -> tuple[Checkpoint | None, list[str]]:
+    """The newest whole checkpoint, and a sentence for each newer one that had to be skipped."""
+    skipped: list[str] = []
+    for path in sorted(folder.glob(f"{_PREFIX}*"), reverse=True):
+        problem = check(path)
+        if problem is None:
+            return Checkpoint(path, json.loads((path / "manifest.json").read_text())["iteration"]), skipped
+        skipped.append(f"checkpoint {path.name} is damaged ({problem}) and was skipped")
+    return None, skipped
+
+
+def check(path: Path) -> str | None:
+    """What is wrong with a checkpoint folder, or None."""
+    try:
+        manifest = json.loads((path / "manifest.json").read_text())
+        for name, entry in manifest["files"].items():
+            file = path / name
+            if file.stat().st_size != entry["bytes"]:
+                return f"{name} has {file.stat().st_size} bytes, not {entry['bytes']}"
+            if _hash(file) != entry["blake2b"]:
+                return f"{name} has other contents than were written"
+    except (OSError, ValueError, KeyError) as error:
+        return f"{type(error).__name__}: {error}"
+    return None
+
+
+def prune(folder: Path, keep: int) -> None:
+    """Removes all but the newest `keep` numbered checkpoints."""
+    for path in sorted(folder.glob(f"{_PREFIX}*"))[:-keep]:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def _write_manifest(folder: Path, iteration: int) -> None:
+    files = sorted(f for f in folder.rglob("*") if f.is_file())
+    entries = {str(f.relative_to(folder)): {"bytes": f.stat().st_size, "blake2b": _hash(f)} for f in files}
+    for file in files:
+        _flush(file)
+    manifest = folder / "manifest.json"
+    manifest.write_text(json.dumps({"iteration": iteration, "files": entries}, indent=1))
+    _flush(manifest)
+    _flush(folder)
+
+
+def _hash(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
+
+
+def _flush(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

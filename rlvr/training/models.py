@@ -1,0 +1,77 @@
+"""Loading policies and tokenizers, and building the tiny model that needs no download."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from rlvr.errors import UserError
+from rlvr.rollout import chat
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16, "float64": torch.float64}
+
+
+def load_tokenizer(path: str, template: str | None = None, revision: str | None = None) -> PreTrainedTokenizerBase:
+    """The tokenizer of a checkpoint, with a chat template. Raises `UserError` where either is missing."""
+    from transformers import AutoTokenizer
+
+    tokenizer = _load(AutoTokenizer, path, revision=revision)
+    chat.set_template(tokenizer, template, path)
+    return tokenizer
+
+
+def load_model(path: str, revision: str | None = None, attention: str = "sdpa") -> PreTrainedModel:
+    """A causal language model in fp32: the master weights. The backend makes the compute copy."""
+    from transformers import AutoModelForCausalLM
+
+    model = _load(AutoModelForCausalLM, path, revision=revision, dtype=torch.float32, attn_implementation=attention)
+    check_head(model, path)
+    return model
+
+
+def _load(auto: Any, path: str, **options: Any) -> Any:
+    looks_local = path.startswith((".", "/", "~")) or Path(path).exists()
+    if looks_local and not (Path(path).expanduser() / "config.json").is_file():
+        raise UserError(
+            f"model.path={path!r} is not a checkpoint: there is no config.json in {Path(path).expanduser().resolve()}. "
+            "Give the folder of a Hugging Face model, or a hub id such as Qwen/Qwen2.5-0.5B-Instruct."
+        )
+    try:
+        return auto.from_pretrained(str(Path(path).expanduser()) if looks_local else path, **options)
+    except (OSError, ValueError, KeyError) as error:
+        first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        where = "the folder" if looks_local else "the Hugging Face hub"
+        raise UserError(
+            f"model.path={path!r} cannot be loaded from {where}: {first}. Check the name and the network, "
+            "or download the model elsewhere and give its folder."
+        ) from error
+
+
+@torch.no_grad()
+def check_head(model: PreTrainedModel, path: str) -> None:
+    """Refuses a model whose logits are more than its output embedding times its last hidden state.
+
+    Log-probs are computed from those two, in chunks; a model that caps or scales its logits
+    (Gemma 2, Granite, Cohere) would otherwise be trained on wrong ones, silently.
+    """
+    head = model.get_output_embeddings()
+    if head is None:
+        raise UserError(f"model {path!r} has no output embedding: it is not a causal language model.")
+    tokens = torch.arange(8, device=model.device).remainder(head.weight.shape[0]).unsqueeze(0)
+    expected = model(input_ids=tokens, use_cache=False).logits.float()
+    hidden = model.base_model(input_ids=tokens, use_cache=False).last_hidden_state
+    actual = torch.nn.functional.linear(hidden.float(), head.weight.float(), _float(head.bias))
+    if not torch.allclose(actual, expected, atol=1e-3, rtol=1e-3):
+        raise UserError(
+            f"model {path!r} ({model.config.model_type}) changes its logits after the output embedding (a cap or a "
+            "scale), which chunked log-probs do not follow. This family cannot be trained here yet."
+        )
+
+
+def _float(tensor: Any) -> Any:
+    return None if tensor is None else tensor.float()

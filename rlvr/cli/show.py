@@ -38,7 +38,7 @@ def command(
         _recipes(as_json)
     elif kind := kind_of(target):
         _listing(f"{kind}s", list(entries(kind)), as_json)
-    elif target.endswith((".yaml", ".yml")) or overrides:
+    elif target.endswith((".yaml", ".yml")) or overrides or target in _shipped():
         _recipe(target, overrides or [], as_json)
     else:
         _explain(find(target), as_json)
@@ -74,13 +74,18 @@ def _explain(found: list[Entry], as_json: bool) -> None:
 
 
 def _recipes(as_json: bool) -> None:
-    import rlvr.recipes
-
-    found = sorted(path for folder in rlvr.recipes.__path__ for path in Path(folder).glob("*.yaml"))
-    rows = [{"name": path.stem, "path": str(path), "what": _first_comment(path)} for path in found]
+    rows = [{"name": path.stem, "path": str(path), "what": _first_comment(path)} for path in _shipped().values()]
     if as_json:
         return print_json(rows)
     print_table(("recipe", "what", "path"), ((row["name"], row["what"], row["path"]) for row in rows))
+
+
+def _shipped() -> dict[str, Path]:
+    """The recipes that come with rlvr, by name."""
+    import rlvr.recipes
+
+    found = (path for folder in rlvr.recipes.__path__ for path in Path(folder).glob("*.yaml"))
+    return {path.stem: path for path in sorted(found)}
 
 
 def _first_comment(path: Path) -> str:
@@ -91,23 +96,8 @@ def _first_comment(path: Path) -> str:
 def _recipe(path: str, overrides: list[str], as_json: bool) -> None:
     from rlvr.config import load_recipe
 
-    loaded = load_recipe(path, overrides)
-    values = dict(_flat(loaded.recipe.model_dump(mode="json")))
-    rows = [{"key": key, "value": value, "origin": _origin(key, loaded.origins)} for key, value in values.items()]
+    resolved = load_recipe(path, overrides)
     if as_json:
-        return print_json(rows)
-    print_table(("key", "value", "origin"), ((r["key"], r["value"], r["origin"]) for r in rows), title=path)
-
-
-def _origin(key: str, origins: dict[str, str]) -> str:
-    """The origin of `key`, or of the mapping it stands in (`data.train: gsm8k` sets `data.train.name`)."""
-    while key and key not in origins:
-        key = key.rpartition(".")[0]
-    return origins.get(key, "default")
-
-
-def _flat(value: object, key: str = "") -> list[tuple[str, object]]:
-    """The leaves of nested mappings as dotted keys."""
-    if isinstance(value, dict) and value:
-        return [leaf for name, inner in value.items() for leaf in _flat(inner, f"{key}.{name}" if key else str(name))]
-    return [(key, value)]
+        return print_json({"recipe": resolved.recipe.model_dump(mode="json"), "origins": dict(resolved.origins)})
+    print(f"# {resolved.source}, resolved; a value without a remark is a default")
+    print(resolved.as_yaml(), end="")

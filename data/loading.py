@@ -69,9 +69,14 @@ def prompts_of_rows(
     source: str = "rows",
     limit: int | None = None,
 ) -> LoadedPrompts:
-    """The prompts of rows in memory (a list of dicts, a `datasets.Dataset`), by a column mapping."""
+    """The prompts of rows in memory (a list of dicts, a `datasets.Dataset`), by a column mapping.
+
+    Without an `answer` column the prompts have none: the reward is then a function of the columns in `meta`.
+    """
     numbered: Rows = ((index, Row(row)) for index, row in enumerate(rows))
-    return _collect(_adapt(numbered, _column_adapter(columns, source), source), source, verifier, limit)
+    needed = "answer" in columns
+    adapter = _column_adapter(columns, source, answer_needed=needed)
+    return _collect(_adapt(numbered, adapter, source, answer_needed=needed), source, verifier, limit)
 
 
 def _load_file(
@@ -139,13 +144,16 @@ def _checked_options(name: str, generator: Callable[..., Any], options: Mapping[
     return options
 
 
-def _column_adapter(columns: Mapping[str, str], source: str, present: tuple[str, ...] = ()) -> Adapter:
+def _column_adapter(
+    columns: Mapping[str, str], source: str, present: tuple[str, ...] = (), *, answer_needed: bool = True
+) -> Adapter:
     """An adapter from a column mapping. The columns that it does not map go to `meta`."""
     listed = f" The columns of {source} are: {', '.join(present)}." if present else ""
     for key in columns:
         if key not in COLUMN_KEYS:
             raise UserError(f"{source}: no column can be mapped to {key!r}{did_you_mean(key, COLUMN_KEYS)}.{listed}")
-    if missing := [key for key in ("prompt", "answer") if key not in columns]:
+    required = ("prompt", "answer") if answer_needed else ("prompt",)
+    if missing := [key for key in required if key not in columns]:
         wanted = " and ".join(f"data.train.{key}=COLUMN" for key in missing)
         raise UserError(f"{source} has no data set's name beside it, so say which columns it has: {wanted}.{listed}")
     mapped = set(columns.values())
@@ -180,7 +188,9 @@ def _peek_columns(file: Path) -> tuple[str, ...]:
     return next((tuple(row) for _, row in read_file(file) if isinstance(row, Row)), ())
 
 
-def _adapt(rows: Rows, adapter: Adapter, prefix: str) -> Iterator[tuple[int, Prompt | str]]:
+def _adapt(
+    rows: Rows, adapter: Adapter, prefix: str, *, answer_needed: bool = True
+) -> Iterator[tuple[int, Prompt | str]]:
     """Each row as a prompt, or as the reason why it is none."""
     for index, row in rows:
         if isinstance(row, str):
@@ -190,7 +200,7 @@ def _adapt(rows: Rows, adapter: Adapter, prefix: str) -> Iterator[tuple[int, Pro
             prompt = adapter(row, index)
             if not prompt.text.strip():
                 raise BadRow("the prompt is empty")
-            if _no_answer(prompt.answer):
+            if answer_needed and _no_answer(prompt.answer):
                 raise BadRow("there is no answer")
         except BadRow as error:
             yield index, str(error)

@@ -1,0 +1,84 @@
+"""Results for people (a Rich table) and for programs (JSON)."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from .results import SuiteResult
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+
+def results_table(results: Sequence[SuiteResult]) -> Table:
+    """One row a suite: accuracy with its 95 % interval, pass@k, and what to distrust."""
+    from rich.table import Table
+
+    table = Table(title="Evaluation", title_justify="left")
+    table.add_column("suite")
+    for heading in (
+        "problems",
+        "k",
+        "accuracy",
+        "95 % interval",
+        "pass@k",
+        "truncated",
+        "no answer",
+        "unjudged",
+        "tokens",
+    ):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for result in results:
+        table.add_row(
+            f"{result.suite} v{result.version}" if result.version else result.suite,
+            f"{result.problems:,}",
+            str(result.samples),
+            percent(result.accuracy),
+            f"{percent(result.interval[0])} to {percent(result.interval[1])}",
+            percent(result.pass_at_k[result.samples]),
+            percent(result.truncated / result.total),
+            percent(result.no_answer / result.total),
+            str(result.unjudged),
+            f"{result.mean_tokens:,.0f}",
+        )
+    return table
+
+
+def results_json(results: Sequence[SuiteResult]) -> list[dict[str, Any]]:
+    """The results as JSON values: NaN becomes null, and the derived counts are included."""
+    return [_clean({**dataclasses.asdict(r), "unjudged": r.unjudged, "notes": notes(r)}) for r in results]
+
+
+def notes(result: SuiteResult) -> list[str]:
+    """Sentences about what weakens the scores."""
+    out = []
+    if result.truncated / result.total >= 0.05:
+        out.append(
+            f"{result.suite}: {percent(result.truncated / result.total)} of the completions hit max_tokens; "
+            "a truncated completion has rarely answered, so raise sampling.max_tokens."
+        )
+    if result.unjudged:
+        out.append(
+            f"{result.suite}: {result.unjudged} of {result.total} samples could not be judged "
+            f"({result.timeouts} timeouts, {result.errors} errors) and are in no score; "
+            f"{result.unjudged_problems} problems have no judged sample."
+        )
+    if skipped := result.settings.get("skipped_rows"):
+        out.append(f"{result.suite}: {skipped} rows of the data set were broken or had no answer and were left out.")
+    return out
+
+
+def percent(share: float) -> str:
+    """`36.7 %`; `-` for NaN."""
+    return "-" if math.isnan(share) else f"{100 * share:.1f} %"
+
+
+def _clean(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): _clean(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_clean(item) for item in value]
+    return None if isinstance(value, float) and math.isnan(value) else value

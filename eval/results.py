@@ -1,0 +1,113 @@
+"""What an evaluation measured: one `Sample` for each completion, one `SuiteResult` for each suite."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from rlvr.core import FinishReason, Verdict
+
+from . import metrics
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """The judged completion number `index` of one problem, without its text."""
+
+    prompt_id: str
+    index: int
+    verdict: Verdict
+    num_tokens: int
+    finish_reason: FinishReason
+
+
+@dataclass(frozen=True, slots=True)
+class SuiteResult:
+    """The scores of one suite.
+
+    `accuracy` is avg@k: the share of correct (reward 1) completions, averaged within and then over
+    problems; `interval` its 95 % interval; `reward` the same with partial rewards; `pass_at_k` the unbiased
+    estimates by k. `truncated`, `no_answer`, `timeouts` and `errors` count samples; the last two could not be
+    judged and are in no score. `unjudged_problems` have no judged sample at all.
+    """
+
+    suite: str
+    version: int
+    problems: int
+    samples: int
+    accuracy: float
+    interval: tuple[float, float]
+    reward: float
+    pass_at_k: Mapping[int, float]
+    truncated: int
+    no_answer: int
+    timeouts: int
+    errors: int
+    unjudged_problems: int
+    mean_tokens: float
+    seconds: float
+    fingerprint: str = ""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def unjudged(self) -> int:
+        """Samples that could not be judged."""
+        return self.timeouts + self.errors
+
+    @property
+    def total(self) -> int:
+        """All samples, judged or not."""
+        return self.problems * self.samples
+
+    def metrics(self) -> dict[str, float]:
+        """The scores by path, such as `eval/gsm8k/accuracy`. Rates are shares of all samples."""
+        values = {
+            "accuracy": self.accuracy,
+            "accuracy_low": self.interval[0],
+            "accuracy_high": self.interval[1],
+            "reward_mean": self.reward,
+            "truncated_rate": self.truncated / self.total,
+            "no_answer_rate": self.no_answer / self.total,
+            "unjudged_rate": self.unjudged / self.total,
+            "tokens_mean": self.mean_tokens,
+            "seconds": self.seconds,
+            **{f"pass_at_{k}": value for k, value in self.pass_at_k.items()},
+        }
+        return {f"eval/{self.suite}/{key}": float(value) for key, value in values.items()}
+
+
+def summarise(
+    name: str,
+    version: int,
+    problems: Sequence[Sequence[Sample]],
+    *,
+    samples: int,
+    seconds: float,
+    fingerprint: str = "",
+    settings: Mapping[str, Any] | None = None,
+) -> SuiteResult:
+    """The result of a suite from the samples of its problems, one sequence a problem."""
+    everything = [sample for problem in problems for sample in problem]
+    rewards = [[s.verdict.reward for s in problem if s.verdict.reward is not None] for problem in problems]
+    correct = [[float(reward == 1.0) for reward in problem] for problem in rewards]
+    statuses = [sample.verdict.status for sample in everything]
+    return SuiteResult(
+        suite=name,
+        version=version,
+        problems=len(problems),
+        samples=samples,
+        accuracy=metrics.avg_at_k(correct),
+        interval=metrics.mean_interval(correct),
+        reward=metrics.avg_at_k(rewards),
+        pass_at_k={k: metrics.mean_pass_at_k(rewards, k) for k in metrics.pass_ks(samples)},
+        truncated=sum(sample.finish_reason == "length" for sample in everything),
+        no_answer=statuses.count("unparsable"),
+        timeouts=statuses.count("timeout"),
+        errors=statuses.count("error"),
+        unjudged_problems=sum(not problem for problem in rewards),
+        mean_tokens=sum(sample.num_tokens for sample in everything) / max(len(everything), 1),
+        seconds=seconds,
+        fingerprint=fingerprint,
+        settings=dict(settings or {}),
+    )

@@ -1,0 +1,145 @@
+"""Suites: which data set, how many samples, drawn how. A suite with another number of samples is the same
+suite; change `version` when a prompt, a reference or the verifier changes, because scores then stop comparing.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from rlvr import registry
+from rlvr.core import Sampling, VerifierUse
+from rlvr.data import LoadedPrompts, load_prompts
+from rlvr.errors import UserError, did_you_mean
+from rlvr.registry import suite
+
+#: One sample is greedy; several are drawn as DeepSeek-R1's evaluations did, which most published numbers follow.
+GREEDY = {"temperature": 0.0, "top_p": 1.0}
+SAMPLED = {"temperature": 0.6, "top_p": 0.95}
+
+_SAMPLING_KEYS = ("temperature", "top_p", "top_k", "max_tokens", "stop")
+_DATA_KEYS = ("name", "path", "split", "prompt", "answer", "system", "id", "verifier", "options", "limit")
+
+
+@dataclass(frozen=True, slots=True)
+class Suite:
+    """A data set's split with the settings of an evaluation. `samples` and `sampling` are defaults."""
+
+    name: str = ""
+    version: int = 0
+    dataset: str | None = None
+    split: str = "test"
+    path: str | Path | None = None
+    columns: Mapping[str, str] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
+    verifier: str | tuple[VerifierUse, ...] | None = None
+    samples: int = 1
+    sampling: Mapping[str, Any] = field(default_factory=dict)
+    limit: int | None = None
+
+    def load(self, *, limit: int | None = None, data_dir: str | Path | None = None) -> LoadedPrompts:
+        """Its problems: the first `limit` of them."""
+        return load_prompts(
+            self.dataset,
+            path=self.path,
+            split=self.split,
+            columns=self.columns or None,
+            verifier=self.verifier,
+            limit=limit if limit is not None else self.limit,
+            data_dir=data_dir,
+            options=self.options or None,
+        )
+
+    def sampling_for(self, samples: int, overrides: Mapping[str, Any], seed: int) -> Sampling:
+        """The sampling of `samples` completions a problem: built-in < suite's < `overrides`."""
+        if samples < 1:
+            raise UserError(f"suite {self.name!r}: the number of samples is {samples}; it must be at least 1.")
+        for key in overrides:
+            if key not in _SAMPLING_KEYS:
+                raise UserError(f"no sampling setting is called {key!r}{did_you_mean(key, _SAMPLING_KEYS)}.")
+        chosen = {**(GREEDY if samples == 1 else SAMPLED), **self.sampling, **overrides}
+        if isinstance(chosen.get("stop"), list):
+            chosen["stop"] = tuple(chosen["stop"])
+        if samples > 1 and chosen["temperature"] == 0:
+            raise UserError(
+                f"suite {self.name!r}: {samples} samples at temperature 0 are {samples} times the same completion. "
+                "Ask for one sample, or set a temperature above 0."
+            )
+        return Sampling(**chosen, seed=seed, group_size=samples)
+
+
+@suite("gsm8k", version=1)
+def gsm8k() -> Suite:
+    """GSM8K test: 1,319 grade-school word problems, zero-shot, boxed answers."""
+    return Suite(dataset="gsm8k", split="test", sampling={"max_tokens": 1024})
+
+
+@suite("math500", version=1)
+def math500() -> Suite:
+    """MATH500: 500 competition problems, zero-shot, boxed answers; 4 samples are usual."""
+    return Suite(dataset="math500", split="test", sampling={"max_tokens": 2048})
+
+
+def suite_for(reference: str | Mapping[str, Any] | Suite, *, name: str | None = None) -> Suite:
+    """The suite that `reference` means; `name` renames it (it is in the metrics' paths).
+
+    A text is a registered suite (`gsm8k`) or a data set with an optional split (`chain`, `chain:train`); a
+    mapping is a recipe's data section (`{"name": "chain", "options": {"min_ops": 8, "max_ops": 9}}`).
+    """
+    found = _find(reference)
+    return dataclasses.replace(found, name=name) if name else found
+
+
+def _find(reference: str | Mapping[str, Any] | Suite) -> Suite:
+    if isinstance(reference, Suite):
+        return reference
+    if isinstance(reference, Mapping):
+        return _from_section(reference)
+    if reference in registry.REGISTRIES["suite"].names():
+        definition = registry.get("suite", reference)
+        return dataclasses.replace(definition(), name=reference, version=definition.version)
+    dataset, _, split = reference.partition(":")
+    known = registry.REGISTRIES["dataset"].names()
+    if dataset not in known:
+        suites = registry.REGISTRIES["suite"].names()
+        near = did_you_mean(reference, [*suites, *known])
+        raise UserError(
+            f"no suite or data set is called {reference!r}{near}. Suites: {', '.join(suites)}; data sets: "
+            f"{', '.join(known)} (with a split where it is not test, such as {known[0]}:train)."
+        )
+    return Suite(name=reference.replace(":", "_"), dataset=dataset, split=split or _held_out(dataset))
+
+
+def _from_section(section: Mapping[str, Any]) -> Suite:
+    given = {key: value for key, value in section.items() if value is not None and value != {}}
+    for key in given:
+        if key not in _DATA_KEYS:
+            raise UserError(f"a suite's data section has no key {key!r}{did_you_mean(key, _DATA_KEYS)}.")
+    dataset, path = given.get("name"), given.get("path")
+    if dataset is None and path is None:
+        raise UserError("a suite's data section needs a name or a path: {name: gsm8k}, or {path: FILE.jsonl, ...}.")
+    if dataset in registry.REGISTRIES["suite"].names():
+        base = _find(dataset)
+    else:
+        base = Suite(dataset=dataset, split=_held_out(dataset) if dataset else "test")
+    verifier = given.get("verifier", base.verifier)
+    return dataclasses.replace(
+        base,
+        name=str(dataset or Path(str(path)).stem),
+        path=path,
+        split=given.get("split", base.split),
+        columns={key: given[key] for key in ("prompt", "answer", "system", "id") if key in given},
+        options=given.get("options", {}),
+        verifier=tuple(verifier) if isinstance(verifier, list) else verifier,
+        limit=given.get("limit"),
+    )
+
+
+def _held_out(dataset: str) -> str:
+    """`test` where the data set has it, or else its last split."""
+    source = getattr(registry.get("dataset", dataset), "source", None)
+    splits = source.splits if source is not None else ("test",)
+    return "test" if "test" in splits else splits[-1]

@@ -1,0 +1,263 @@
+"""The harness with a scripted engine: counts, overlap, records, and resuming."""
+
+import dataclasses
+import io
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rlvr.core import Completion, Prompt, Sampling, Span, Verdict, noise_key
+from rlvr.errors import UserError
+from rlvr.eval import SuiteResult, evaluate_suite, notes, results_json, results_table, suite_for
+from rlvr.rewards.countdown import countdown
+
+SUITE = suite_for({"name": "countdown", "limit": 20}, name="cd")
+
+
+class Engine:
+    """Answers by the noise key: two thirds solve, the rest give up, run out of tokens or cheat."""
+
+    def __init__(self, *, die_after: int | None = None) -> None:
+        self.calls: list[list[str]] = []
+        self.die_after = die_after
+
+    def generate(self, prompts: Sequence[Prompt], sampling: Sampling, *, iteration: int = 0) -> list[list[Completion]]:
+        self.calls.append([prompt.id for prompt in prompts])
+        if self.die_after is not None and len(self.calls) > self.die_after:
+            raise KeyboardInterrupt
+        return [
+            [
+                self.answer(prompt, noise_key(sampling.seed, iteration, prompt.id, index))
+                for index in range(sampling.group_size)
+            ]
+            for prompt in prompts
+        ]
+
+    def answer(self, prompt: Prompt, key: int) -> Completion:
+        kind = key % 6
+        text = [f"\\boxed{{{prompt.meta['solution']}}}"] * 4 + ["I give up", "\\boxed{1 + 1}"]
+        ids = tuple(text[kind].encode())
+        reason = "length" if kind == 4 else "stop"
+        return Completion((Span("sampled", ids, (-1.0,) * len(ids)),), text[kind], reason, 3, (1, 2))
+
+    def load_policy(self, weights: Iterable[tuple[str, Any]], version: int) -> None: ...
+
+    def metrics(self) -> Mapping[str, float]:
+        return {}
+
+
+class InlineJudge:
+    """Judges at once in this process; `break_on` picks verdicts that it fails to give."""
+
+    def __init__(self, break_on: Callable[[Prompt], bool] = lambda prompt: False) -> None:
+        self.break_on = break_on
+
+    def submit(self, prompt: Prompt, completion: Completion) -> Future[Verdict]:
+        future: Future[Verdict] = Future()
+        if self.break_on(prompt):
+            future.set_exception(OSError("the pool is gone"))
+        else:
+            future.set_result(Verdict.of(countdown(prompt, completion)))
+        return future
+
+
+def lasting(result: SuiteResult) -> SuiteResult:
+    """A result without its wall time."""
+    return dataclasses.replace(result, seconds=0.0)
+
+
+def expected_kinds(samples: int, seed: int = 0) -> list[list[int]]:
+    prompts = SUITE.load().prompts
+    return [[noise_key(seed, 0, p.id, i) % 6 for i in range(samples)] for p in prompts]
+
+
+def test_scores_and_counts() -> None:
+    result = evaluate_suite(SUITE, Engine(), InlineJudge(), samples=4)
+    kinds = expected_kinds(4)
+    means = [sum(kind < 4 for kind in row) / 4 for row in kinds]
+    assert (result.problems, result.samples, result.total) == (20, 4, 80)
+    assert result.accuracy == pytest.approx(sum(means) / 20)
+    assert 0.4 < result.accuracy < 0.9 and result.interval[0] < result.accuracy < result.interval[1]
+    assert result.pass_at_k[4] == pytest.approx(sum(any(kind < 4 for kind in row) for row in kinds) / 20)
+    assert result.pass_at_k[1] == pytest.approx(result.accuracy)
+    gave_up = sum(kind == 4 for row in kinds for kind in row)
+    assert gave_up > 0 and (result.truncated, result.no_answer, result.unjudged) == (gave_up, gave_up, 0)
+    values = result.metrics()
+    assert values["eval/cd/accuracy"] == result.accuracy
+    assert values["eval/cd/truncated_rate"] == gave_up / 80
+    assert values["eval/cd/pass_at_2"] == result.pass_at_k[2]
+
+
+def test_chunks_change_nothing() -> None:
+    whole = evaluate_suite(SUITE, Engine(), InlineJudge(), samples=2, chunk=100)
+    parts = evaluate_suite(SUITE, Engine(), InlineJudge(), samples=2, chunk=3)
+    assert lasting(whole) == lasting(parts)
+
+
+def test_the_seed_changes_the_samples() -> None:
+    first, second = (evaluate_suite(SUITE, Engine(), InlineJudge(), samples=4, seed=seed) for seed in (0, 1))
+    assert expected_kinds(4, 0) != expected_kinds(4, 1)
+    assert first.no_answer == sum(kind == 4 for row in expected_kinds(4, 0) for kind in row)
+    assert second.no_answer == sum(kind == 4 for row in expected_kinds(4, 1) for kind in row)
+
+
+def test_what_cannot_be_judged_is_in_no_score_and_counted() -> None:
+    broken = {prompt.id for prompt in SUITE.load().prompts[:5]}
+    result = evaluate_suite(SUITE, Engine(), InlineJudge(lambda p: p.id in broken), samples=2)
+    kinds = expected_kinds(2)[5:]
+    assert result.accuracy == pytest.approx(sum(kind < 4 for row in kinds for kind in row) / 30)
+    assert (result.errors, result.timeouts, result.unjudged_problems, result.problems) == (10, 0, 5, 20)
+    assert any("10 of 40 samples could not be judged" in note for note in notes(result))
+
+
+def test_the_next_chunk_is_sampled_before_the_last_one_is_waited_for() -> None:
+    futures: list[Future[Verdict]] = []
+    open_at_call: list[int] = []
+
+    class Slow:
+        def submit(self, prompt: Prompt, completion: Completion) -> Future[Verdict]:
+            futures.append(Future())
+            return futures[-1]
+
+    class Watching(Engine):
+        def generate(
+            self, prompts: Sequence[Prompt], sampling: Sampling, *, iteration: int = 0
+        ) -> list[list[Completion]]:
+            open_at_call.append(sum(not future.done() for future in futures))
+            for future in futures[:-10]:  # verdicts of the chunk before the last arrive
+                if not future.done():
+                    future.set_result(Verdict(1.0, "correct"))
+            if len(open_at_call) == 2:
+                for future in futures:
+                    future.set_result(Verdict(0.0, "wrong"))
+            return super().generate(prompts, sampling, iteration=iteration)
+
+    # Were chunk 1 waited for before chunk 2 is sampled, nobody would ever resolve its futures.
+    with pytest.raises(StopIteration):
+        evaluate_suite(SUITE, Watching(), Slow(), chunk=10, on_progress=stop_at(10))
+    assert open_at_call == [0, 10]
+
+
+def stop_at(count: int) -> Callable[[int, int], None]:
+    def progress(done: int, total: int) -> None:
+        assert total == 20
+        if done == count:
+            raise StopIteration
+
+    return progress
+
+
+def rows(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def test_the_record_has_one_line_a_sample(tmp_path: Path) -> None:
+    path = tmp_path / "deep" / "cd.jsonl"
+    evaluate_suite(SUITE, Engine(), InlineJudge(), samples=2, limit=3, record=path, seed=5, model="m", template="t")
+    lines = rows(path)
+    prompts = SUITE.load(limit=3).prompts
+    assert [(line["id"], line["sample"]) for line in lines] == [(p.id, i) for p in prompts for i in range(2)]
+    first = lines[0]
+    assert (first["suite"], first["seed"], first["model"], first["template"]) == ("cd", 5, "m", "t")
+    assert first["sampling"] == {"temperature": 0.6, "top_p": 0.95, "top_k": 0, "max_tokens": 512, "stop": []}
+    assert first["prompt"] == prompts[0].text and first["answer"] == prompts[0].answer
+    assert bytes(first["token_ids"]).decode() == first["completion"]
+    assert first["prompt_ids"] == [1, 2] and first["policy_version"] == 3
+    assert first["verdict"].keys() == {"reward", "status", "answer", "reason", "parts", "steps", "seconds"}
+
+
+@pytest.mark.parametrize("torn", [False, True])
+def test_resuming_ends_as_an_uninterrupted_run(tmp_path: Path, torn: bool) -> None:
+    whole, parts = tmp_path / "whole.jsonl", tmp_path / "parts.jsonl"
+    expected = evaluate_suite(SUITE, Engine(), InlineJudge(), samples=3, record=whole, chunk=4)
+    with pytest.raises(KeyboardInterrupt):
+        evaluate_suite(SUITE, Engine(die_after=3), InlineJudge(), samples=3, record=parts, chunk=4)
+    written = rows(parts)
+    assert 0 < len(written) < 60
+    if torn:  # a kill in the middle of a line, and with it in the middle of a group
+        parts.write_bytes(parts.read_bytes()[:-100])
+    engine = Engine()
+    resumed = evaluate_suite(SUITE, engine, InlineJudge(), samples=3, record=parts, chunk=4, resume=True)
+    assert lasting(resumed) == lasting(expected)
+    key = lambda row: (row["id"], row["sample"])  # noqa: E731
+    assert sorted(rows(parts), key=key) == sorted(rows(whole), key=key)
+    assert 0 < sum(map(len, engine.calls)) <= 20 - len(written) // 3 + torn
+
+
+def test_resuming_a_finished_record_samples_nothing_and_it_may_grow(tmp_path: Path) -> None:
+    path = tmp_path / "r.jsonl"
+    first = evaluate_suite(SUITE, Engine(), InlineJudge(), samples=2, record=path)
+    engine = Engine()
+    again = evaluate_suite(SUITE, engine, InlineJudge(), samples=2, record=path, resume=True)
+    assert engine.calls == [] and lasting(again) == lasting(first)
+    more = evaluate_suite(SUITE, Engine(), InlineJudge(), samples=4, record=path, resume=True)
+    assert lasting(more) == lasting(evaluate_suite(SUITE, Engine(), InlineJudge(), samples=4))
+    assert len(rows(path)) == 80
+
+
+def test_a_record_is_never_overwritten_or_mixed(tmp_path: Path) -> None:
+    path = tmp_path / "r.jsonl"
+    evaluate_suite(SUITE, Engine(), InlineJudge(), samples=2, record=path, model="a")
+    before = path.read_bytes()
+    with pytest.raises(UserError, match="already holds samples"):
+        evaluate_suite(SUITE, Engine(), InlineJudge(), samples=2, record=path, model="a")
+    with pytest.raises(UserError, match="model: 'a' there, 'b' now"):
+        evaluate_suite(SUITE, Engine(), InlineJudge(), samples=2, record=path, model="b", resume=True)
+    with pytest.raises(UserError, match="seed: 0 there, 1 now"):
+        evaluate_suite(SUITE, Engine(), InlineJudge(), samples=2, record=path, model="a", seed=1, resume=True)
+    assert path.read_bytes() == before
+    other = dataclasses.replace(SUITE, name="other")  # another suite may share the file
+    evaluate_suite(other, Engine(), InlineJudge(), samples=1, record=path)
+    assert path.read_bytes().startswith(before)
+
+
+def test_a_changed_reference_is_judged_again(tmp_path: Path) -> None:
+    path = tmp_path / "r.jsonl"
+    evaluate_suite(SUITE, Engine(), InlineJudge(), samples=1, limit=4, record=path)
+    lines = rows(path)
+    lines[1]["answer"]["target"] += 1
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    engine = Engine()
+    evaluate_suite(SUITE, engine, InlineJudge(), samples=1, limit=4, record=path, resume=True)
+    assert engine.calls == [[lines[1]["id"]]]
+
+
+def test_a_full_disk_is_said_in_one_paragraph() -> None:
+    full = Path("/dev/full")
+    if not full.exists():
+        pytest.skip("this system has no /dev/full")
+    with pytest.raises(UserError, match=r"cannot be written: .*No space left"):
+        evaluate_suite(SUITE, Engine(), InlineJudge(), limit=1, record=full)
+
+
+def test_progress_counts_samples_to_the_end() -> None:
+    seen: list[tuple[int, int]] = []
+    evaluate_suite(
+        SUITE, Engine(), InlineJudge(), samples=2, on_progress=lambda done, total: seen.append((done, total))
+    )
+    assert seen[0] == (1, 40) and seen[-1] == (40, 40) and len(seen) == 40
+
+
+def test_the_table_and_the_json_say_the_same() -> None:
+    from rich.console import Console
+
+    result = evaluate_suite(SUITE, Engine(), InlineJudge(), samples=2)
+    console = Console(width=160, file=io.StringIO())
+    console.print(results_table([result]))
+    text = console.file.getvalue()
+    assert f"{100 * result.accuracy:.1f} %" in text
+    assert f"{100 * result.interval[0]:.1f} % to {100 * result.interval[1]:.1f} %" in text
+    (row,) = json.loads(json.dumps(results_json([result]), allow_nan=False))
+    assert row["accuracy"] == result.accuracy and row["pass_at_k"]["2"] == result.pass_at_k[2]
+    assert row["unjudged"] == 0
+
+
+def test_nothing_judged_gives_null_and_a_dash() -> None:
+    result = evaluate_suite(SUITE, Engine(), InlineJudge(lambda prompt: True), limit=2)
+    (row,) = results_json([result])
+    assert row["accuracy"] is None and result.interval == (0.0, 1.0) and row["errors"] == 2
+    assert [*results_table([result]).columns[3].cells] == ["-"]

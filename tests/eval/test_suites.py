@@ -1,0 +1,64 @@
+"""What a suite's name or section means, and how its sampling is chosen."""
+
+from pathlib import Path
+
+import pytest
+
+from rlvr.core import Sampling
+from rlvr.errors import UserError
+from rlvr.eval import Suite, suite_for
+from rlvr.registry import REGISTRIES
+
+
+def test_the_registered_suites_name_their_data() -> None:
+    assert {"gsm8k", "math500"} <= set(REGISTRIES["suite"].names())
+    suite = suite_for("gsm8k")
+    assert (suite.name, suite.version, suite.dataset, suite.split) == ("gsm8k", 1, "gsm8k", "test")
+
+
+def test_any_data_set_is_a_suite() -> None:
+    assert (suite_for("chain").dataset, suite_for("chain").split) == ("chain", "test")
+    assert (suite_for("chain:train").name, suite_for("chain:train").split) == ("chain_train", "train")
+    longer = suite_for({"name": "chain", "options": {"min_ops": 8, "max_ops": 9}}, name="chain_longer")
+    assert longer.name == "chain_longer"
+    assert {prompt.meta["ops"] for prompt in longer.load(limit=30).prompts} == {8, 9}
+    assert all(prompt.id.startswith("chain/test/") for prompt in longer.load(limit=3).prompts)
+
+
+def test_a_section_may_feed_a_suite_or_an_own_file(tmp_path: Path) -> None:
+    file = tmp_path / "mine.jsonl"
+    file.write_text('{"question": "q", "answer": "#### 4"}\n')
+    fed = suite_for({"name": "gsm8k", "path": file})
+    assert fed.version == 1 and [p.id for p in fed.load().prompts] == ["gsm8k/test/0"]
+    own = suite_for({"path": file, "prompt": "question", "answer": "answer", "verifier": "math"})
+    assert own.name == "mine" and own.load().prompts[0].answer == "#### 4"
+
+
+def test_one_sample_is_greedy_several_are_drawn_and_the_user_wins() -> None:
+    suite = suite_for("gsm8k")
+    assert suite.sampling_for(1, {}, 0) == Sampling(temperature=0.0, top_p=1.0, max_tokens=1024, seed=0, group_size=1)
+    drawn = suite.sampling_for(4, {"max_tokens": 64, "stop": ["\n"]}, 7)
+    assert drawn == Sampling(temperature=0.6, top_p=0.95, max_tokens=64, stop=("\n",), seed=7, group_size=4)
+    assert suite.sampling_for(1, {"temperature": 1.0}, 0).temperature == 1.0
+
+
+def test_what_users_get_wrong() -> None:
+    with pytest.raises(UserError, match="did you mean 'gsm8k'"):
+        suite_for("gsm9k")
+    with pytest.raises(UserError, match="did you mean 'temperature'"):
+        suite_for("gsm8k").sampling_for(1, {"temprature": 1}, 0)
+    with pytest.raises(UserError, match="times the same completion"):
+        suite_for("gsm8k").sampling_for(4, {"temperature": 0}, 0)
+    with pytest.raises(UserError, match="at least 1"):
+        suite_for("gsm8k").sampling_for(0, {}, 0)
+    with pytest.raises(UserError, match="did you mean 'split'"):
+        suite_for({"name": "gsm8k", "spilt": "test"})
+    with pytest.raises(UserError, match="name or a path"):
+        suite_for({})
+    with pytest.raises(UserError, match="no split 'tset'"):
+        suite_for("chain:tset").load()
+
+
+def test_a_suite_is_its_own_reference() -> None:
+    suite = Suite(name="x", dataset="chain")
+    assert suite_for(suite) is suite

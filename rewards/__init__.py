@@ -5,6 +5,7 @@ if __name__ == "rewards":  # a second copy under the bare name would register ev
 
 from .checks import check_verifiers
 from .choice import choice
+from .countdown import countdown
 from .extract import Extracted, extract
 from .judge import Judge
 from .math_answer import math_answer
@@ -16,6 +17,7 @@ __all__ = [
     "Judge",
     "check_verifiers",
     "choice",
+    "countdown",
     "extract",
     "math_answer",
     "plain_verifier",

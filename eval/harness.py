@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from rlvr.core import Completion, Engine, Prompt, Sampling, Verdict
+from rlvr.data import LoadedPrompts
 
 from .records import Record
 from .results import Sample, SuiteResult, summarise
@@ -43,6 +44,7 @@ def evaluate_suite(
     sampling: Mapping[str, Any] | None = None,
     seed: int = 0,
     data_dir: str | Path | None = None,
+    problems: LoadedPrompts | None = None,
     record: str | Path | None = None,
     resume: bool = False,
     model: str = "",
@@ -52,7 +54,8 @@ def evaluate_suite(
 ) -> SuiteResult:
     """Draws and judges `samples` completions of each problem of a suite.
 
-    `sampling` overrides the suite's settings by name; `record` is the JSONL file that gets one line a
+    `sampling` overrides the suite's settings by name; `problems`, once loaded with `suite.load`, spare a
+    training run to ask the hub at each evaluation; `record` is the JSONL file that gets one line a
     sample; `model` and `template` (a hash) name what is evaluated, and a record of others is refused. With
     `resume`, recorded (problem, sample) pairs are not drawn again; every completion's noise depends
     on seed, problem and sample alone, so an interrupted evaluation ends as an uninterrupted one.
@@ -62,7 +65,7 @@ def evaluate_suite(
     suite = suite_for(suite)
     samples = samples if samples is not None else suite.samples
     settings = suite.sampling_for(samples, sampling or {}, seed)
-    loaded = suite.load(limit=limit, data_dir=data_dir)
+    loaded = problems if problems is not None else suite.load(limit=limit, data_dir=data_dir)
     identity = _identity(suite, settings, seed, model, template)
     found: dict[tuple[str, int], Sample] = {}
     total = len(loaded.prompts) * samples

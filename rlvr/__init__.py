@@ -41,7 +41,7 @@ def train(
 
     Raises `RecipeError` with every mistake of the recipe at once, before anything is loaded.
     """
-    from rlvr.run import train_from_python
+    from rlvr.api import train_from_python
 
     return train_from_python(model, data, reward, recipe)
 
@@ -96,6 +96,6 @@ def evaluate(
 
     Raises `UserError` where a suite is unknown or the model cannot be found.
     """
-    from rlvr.run import evaluate_from_python
+    from rlvr.api import evaluate_from_python
 
     return evaluate_from_python(model, suites, k=k, limit=limit, data_dir=data_dir, out=out, recipe=recipe)

@@ -71,6 +71,18 @@ def load_recipe(
     return Resolved(recipe, {key: origins.get(key, "default") for key in _flat(recipe.model_dump())}, name)
 
 
+def eval_recipe(
+    model: str, overrides: Sequence[str], plugins: Sequence[str], seed: int
+) -> tuple[Recipe, dict[str, Any]]:
+    """A recipe for evaluating `model`, and the sampling settings that were given: a suite has defaults of its own."""
+    # Nothing is trained; a set that needs no file stands where the schema asks for training data.
+    base = {"model": {"path": model}, "data": {"train": "chain"}, "train": {"seed": seed}}
+    resolved = load_recipe(base, overrides, plugins)
+    given = {key.removeprefix("sampling.") for key, origin in resolved.origins.items() if origin == "command line"}
+    section = resolved.recipe.sampling.model_dump(exclude={"group_size"})
+    return resolved.recipe, {key: value for key, value in section.items() if key in given}
+
+
 def find_recipe(source: str | Path) -> Path:
     """A recipe's file: a path, or the name of one that ships with rlvr."""
     path = Path(source).expanduser()

@@ -67,6 +67,9 @@ class EvalRef(DataRef):
     """A suite or data set that is evaluated during training."""
 
     samples: int | None = Field(None, ge=1, description="completions a problem; default: the suite's")
+    sampling: dict[str, Any] = Field(
+        default_factory=dict, description="temperature, top_p, max_tokens, ... instead of the suite's"
+    )
     label: str | None = Field(None, description="its name in the metrics; default: `name`")
 
 

@@ -50,11 +50,11 @@ class HFEngine:
         self.context = int(getattr(model.config, "max_position_embeddings", 0) or 1 << 30)
         self._counts = {"near_ties": 0, "tokens": 0, "seconds": 0.0}
 
-    def load_policy(self, weights: Iterable[tuple[str, Tensor]] | None, version: int) -> None:
-        """Copies new weights in; None where the trainer updates this very model in place."""
-        if weights is not None:
-            own = self.model.state_dict()
-            for name, tensor in weights:
+    def load_policy(self, weights: Iterable[tuple[str, Tensor]], version: int) -> None:
+        """Copies new weights in; those that the trainer updates in place, in this very model, are there already."""
+        own = self.model.state_dict()
+        for name, tensor in weights:
+            if own[name].data_ptr() != tensor.data_ptr():
                 own[name].copy_(tensor)
         self.version = version
 

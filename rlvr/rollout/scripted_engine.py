@@ -39,7 +39,7 @@ class ScriptedEngine:
             prompt_ids=tuple(prompt.text.encode()),
         )
 
-    def load_policy(self, weights: Iterable[tuple[str, Any]] | None, version: int) -> None:
+    def load_policy(self, weights: Iterable[tuple[str, Any]], version: int) -> None:
         self.version = version
 
     def metrics(self) -> Mapping[str, float]:

@@ -124,14 +124,14 @@ class Batch:
         """The same rows with those where `rows [B]` is True untrained, and so out of the denominators."""
         return replace(self, mask=self.mask & ~rows.unsqueeze(1)).recount()
 
-    def minibatches(self, epochs: int, minibatch: int | None, seed: int) -> Iterator[Batch]:
+    def minibatches(self, epochs: int, minibatch: int | None, seed: int, iteration: int) -> Iterator[Batch]:
         """The updates of an iteration: each epoch goes through the rows in a new order, `minibatch` at a time."""
         if minibatch is None or minibatch >= len(self):
             for _ in range(epochs):
                 yield self.recount()
             return
         for epoch in range(epochs):
-            order = torch.from_numpy(np.random.default_rng([seed, epoch]).permutation(len(self)))
+            order = torch.from_numpy(np.random.default_rng([seed, iteration, epoch]).permutation(len(self)))
             for rows in order.split(minibatch):
                 yield self.select(rows.sort().values).recount()
 

@@ -16,6 +16,7 @@ from rlvr.algorithms.base import Algorithm
 from rlvr.functional.divergence import k3
 from rlvr.training.batch import Batch, Outputs
 from rlvr.training.forward import forward
+from rlvr.training.mismatch import mismatch_metrics
 from rlvr.training.models import DTYPES
 from rlvr.training.optimizer import MasterAdamW, learning_rate
 
@@ -56,6 +57,7 @@ class LocalBackend:
         device: str = "cpu",
     ) -> None:
         self.train = train
+        self.dtype = dtype
         self.temperature = temperature
         self.total_updates = total_updates
         self.device = torch.device(device)
@@ -63,27 +65,22 @@ class LocalBackend:
         self.optimizer = MasterAdamW(self.model, DTYPES[dtype], train.betas, train.weight_decay)
         self.reference = None if reference is None else reference.to(device, DTYPES[dtype]).requires_grad_(False)
         self.updates = 0
-        self.trace: Trace | None = None
+        self.trace = Trace(torch.empty(0, 0), torch.empty(0, 0))
         self.model.train()
 
     @property
     def policy(self) -> Iterator[tuple[str, Tensor]]:
         return iter(self.model.state_dict().items())
 
-    def begin(self, batch: Batch) -> None:
-        """Starts an iteration's trace."""
+    def add_inputs(self, batch: Batch, needs: frozenset[str]) -> Batch:
+        """The batch with the log-probs that the algorithm needs, from passes without gradient. Begins a new trace."""
         nan = torch.full(batch.token_ids.shape, float("nan"))
         self.trace = Trace(nan, nan.clone())
-
-    def add_inputs(self, batch: Batch, needs: frozenset[str]) -> Batch:
-        """The batch with the log-probs that the algorithm needs, from passes without gradient."""
-        self.begin(batch)
         if "old_logprobs" in needs:
             batch = replace(batch, old_logprobs=self.score(self.model, batch, note=True))
         if "ref_logprobs" in needs:
             assert self.reference is not None, "the run loads a reference where the algorithm needs one"
             batch = replace(batch, ref_logprobs=self.score(self.reference, batch))
-            assert self.trace is not None
             self.trace.ref_logprobs = batch.ref_logprobs
         return batch
 
@@ -94,9 +91,16 @@ class LocalBackend:
         for micro in batch.microbatches(self.train.tokens_per_microbatch):
             outputs = forward(model, micro.to(self.device), self.temperature)
             out[micro.row, : outputs.logprobs.shape[1]] = outputs.logprobs.to(out)
-            if note and self.trace is not None:
+            if note:
                 self.trace.note(micro, outputs)
         return out
+
+    def mismatch(self, batch: Batch) -> dict[str, float]:
+        """The trainer's log-probs against the engine's, before any update."""
+        if batch.sampler_logprobs.isnan().all():
+            return {}
+        own = batch.old_logprobs if batch.old_logprobs is not None else self.score(self.model, batch)
+        return mismatch_metrics(own.masked_fill(~batch.mask, float("nan")), batch.sampler_logprobs)
 
     def update(self, algorithm: Algorithm, part: Batch) -> dict[str, float]:
         """One optimizer step on the gradient of the algorithm's loss over `part`, and what was seen on the way.
@@ -149,8 +153,7 @@ class LocalBackend:
             per_token["policy/kl"] = k3(outputs.logprobs.detach(), micro.old_logprobs)
             for name, values in per_token.items():
                 sums[name] += float(values.detach().masked_fill(~micro.mask, 0.0).double().sum()) / tokens
-            if self.trace is not None:
-                self.trace.note(micro, outputs)
+            self.trace.note(micro, outputs)
         return dict(sums)
 
     def state_dict(self) -> dict[str, Any]:

@@ -6,7 +6,6 @@ Where they do not, every ratio is wrong and training quietly goes nowhere; so a 
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor
 
 from rlvr.errors import UserError
@@ -43,8 +42,3 @@ def refuse_mismatch(metrics: dict[str, float], dtype: str) -> None:
         "next, a prompt that was tokenised differently, or a dtype in which the engine's kernels differ. "
         "Run with model.dtype=float32 to see whether it is only rounding."
     )
-
-
-def known(tensor: Tensor, mask: Tensor) -> Tensor:
-    """`tensor` with NaN outside `mask`."""
-    return torch.where(mask, tensor, torch.full_like(tensor, float("nan")))

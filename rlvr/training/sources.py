@@ -37,7 +37,7 @@ class Source(Protocol):
 
     def batches(self, start: int) -> Iterator[tuple[int, Batch]]: ...
 
-    def policy_changed(self, weights: Iterable[tuple[str, Any]] | None, version: int) -> None: ...
+    def policy_changed(self, weights: Iterable[tuple[str, Any]], version: int) -> None: ...
 
     def metrics(self) -> dict[str, float]: ...
 
@@ -66,12 +66,14 @@ class OnPolicy:
         iterations: int,
         prompts_per_iteration: int,
         prompts_per_chunk: int,
+        shuffle: bool = True,
     ) -> None:
         self.prompts, self.engine, self.judge, self.sampling = prompts, engine, judge, sampling
         self.tokenizer = tokenizer
         self.iterations = iterations
         self.prompts_per_iteration = prompts_per_iteration
-        self.prompts_per_chunk = max(1, prompts_per_chunk)
+        self.prompts_per_chunk = prompts_per_chunk
+        self.shuffle = shuffle
         self.groups: list[Group] = []
         self._times = {"time/rollout": 0.0, "time/judge_wait": 0.0}
 
@@ -79,7 +81,7 @@ class OnPolicy:
         pad = self.tokenizer.pad_token_id or 0
         for iteration in range(start, self.iterations):
             size = self.prompts_per_iteration
-            order = epoch_order(len(self.prompts), self.sampling.seed, iteration * size, size)
+            order = epoch_order(len(self.prompts), self.sampling.seed, iteration * size, size, self.shuffle)
             self.groups = self.collect([self.prompts[i] for i in order], iteration)
             yield iteration, collate(self.groups, pad, self._token_at)
 
@@ -101,7 +103,7 @@ class OnPolicy:
         self._times = {"time/rollout": sampled - began, "time/judge_wait": time.perf_counter() - sampled}
         return groups
 
-    def policy_changed(self, weights: Iterable[tuple[str, Any]] | None, version: int) -> None:
+    def policy_changed(self, weights: Iterable[tuple[str, Any]], version: int) -> None:
         self.engine.load_policy(weights, version)
 
     def metrics(self) -> dict[str, float]:
@@ -152,7 +154,7 @@ class Corpus:
             order = epoch_order(len(self.rows), self.seed, iteration * size, size, self.shuffle)
             yield iteration, collate([self.rows[i] for i in order], self.tokenizer.pad_token_id or 0)
 
-    def policy_changed(self, weights: Iterable[tuple[str, Any]] | None, version: int) -> None:
+    def policy_changed(self, weights: Iterable[tuple[str, Any]], version: int) -> None:
         """Demonstrations do not depend on the policy."""
 
     def metrics(self) -> dict[str, float]:

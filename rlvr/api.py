@@ -1,0 +1,153 @@
+"""What a notebook calls: the same runs as the command line's, with plain Python for data and reward."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from rlvr import assemble
+from rlvr.config import load_recipe
+from rlvr.core import Group, Prompt, VerifierUse
+from rlvr.errors import UserError
+from rlvr.run import EvalReport, TrainReport, train_recipe
+from rlvr.schema import Recipe
+
+#: The name under which a notebook's reward function judges.
+_FUNCTION = "reward"
+
+
+def train_from_python(
+    model: str | Path | Mapping[str, Any],
+    data: str | Path | Mapping[str, Any] | Sequence[Mapping[str, Any]],
+    reward: Callable[..., Any] | str | None,
+    recipe: Mapping[str, Any],
+) -> TrainReport:
+    """`rlvr.train`: a recipe's sections as keyword arguments, rows and a function instead of names."""
+    from rlvr.rewards.scoring import plain_verifier
+
+    rows = None if isinstance(data, (str, Path, Mapping)) else list(data)
+    sections = {**recipe, "model": str(model) if isinstance(model, Path) else model}
+    # Rows need no data section; a registered set stands in where the schema asks for one.
+    sections["data"] = {"train": "chain"} if rows is not None else _data_section(data)
+    if rows is not None and "data" in recipe:
+        sections["data"] = {**recipe["data"], **sections["data"]}
+    resolved = load_recipe(sections)
+    functions = {_FUNCTION: plain_verifier(reward)} if callable(reward) else {}
+    prompts = None if rows is None else [_prompt(row, i) for i, row in enumerate(rows)]
+    if rows is not None and not rows:
+        raise UserError("rlvr.train was given no rows. Pass at least one mapping with a `prompt`.")
+    if reward is not None:
+        if prompts is None:
+            section = resolved.recipe.data
+            prompts = list(assemble.load_data(section.train, section.data_dir, "train").prompts)
+        use = VerifierUse(_FUNCTION if callable(reward) else reward)
+        prompts = [Prompt(p.id, p.messages, p.answer, (use,), p.meta) for p in prompts]
+    return train_recipe(resolved, prompts=prompts, functions=functions)
+
+
+def evaluate_from_python(
+    model: str | Path,
+    suites: str | Sequence[str],
+    *,
+    k: int = 1,
+    limit: int | None = None,
+    data_dir: str | Path | None = None,
+    out: str | Path | None = None,
+    recipe: Mapping[str, Any],
+) -> EvalReport:
+    """`rlvr.evaluate`: the recipe's sections `model`, `engine`, `judge`, `sampling` and `train.seed` as keywords."""
+    sections = {**recipe, "model": {"path": str(model), **recipe.get("model", {})}, "data": {"train": "chain"}}
+    sampling = dict(sections.pop("sampling", {}))
+    resolved = load_recipe(sections)
+    names = suites.split(",") if isinstance(suites, str) else list(suites)
+    return evaluate_model(
+        resolved.recipe,
+        [name.strip() for name in names],
+        samples=k,
+        limit=limit,
+        data_dir=None if data_dir is None else str(data_dir),
+        out=None if out is None else Path(out),
+        sampling=sampling,
+    )
+
+
+def evaluate_model(
+    recipe: Recipe,
+    suites: Sequence[str],
+    *,
+    samples: int | None,
+    limit: int | None,
+    data_dir: str | None,
+    out: Path | None,
+    sampling: Mapping[str, Any],
+    resume: bool = False,
+    on_progress: Callable[[str, int, int], None] = lambda suite, done, total: None,
+) -> EvalReport:
+    """Evaluates `recipe.model` on suites; with `out`, one record a sample goes to `out/SUITE.jsonl`."""
+    from rlvr.eval import evaluate_suite, suite_for
+    from rlvr.rollout.chat import template_hash
+    from rlvr.training.models import DTYPES, load_model, load_tokenizer
+
+    chosen = [suite_for(name) for name in suites]  # unknown names are told before anything is loaded
+    loaded = [suite.load(limit=limit, data_dir=data_dir) for suite in chosen]
+    section = recipe.model
+    with ExitStack() as stack:
+        judge = stack.enter_context(assemble.judge_of(recipe, [p for part in loaded for p in part.prompts], {}))
+        tokenizer = load_tokenizer(section.path, section.chat_template, section.revision)
+        model = load_model(section.path, section.revision, section.attention)
+        model = model.to(assemble.device_of(recipe), DTYPES[section.dtype])
+        engine = assemble.engine_of(recipe, model, tokenizer)
+        results = [
+            evaluate_suite(
+                suite,
+                engine,
+                judge,
+                samples=samples,
+                limit=limit,
+                sampling=sampling,
+                seed=recipe.train.seed,
+                data_dir=data_dir,
+                record=None if out is None else out / f"{suite.name}.jsonl",
+                resume=resume,
+                model=section.path,
+                template=template_hash(tokenizer),
+                on_progress=lambda done, total, name=suite.name: on_progress(name, done, total),  # type: ignore[misc]
+            )
+            for suite in chosen
+        ]
+    return EvalReport(section.path, tuple(results))
+
+
+def sample_groups(recipe: Recipe, count: int) -> list[Group]:
+    """The groups of the first `count` prompts of a recipe's first iteration, judged, without training."""
+    from rlvr.training.models import DTYPES, load_model, load_tokenizer
+
+    section = recipe.model
+    loaded = assemble.load_data(recipe.data.train, recipe.data.data_dir, "train")
+    prompts = loaded.prompts[:count]
+    with assemble.judge_of(recipe, prompts, {}) as judge:
+        tokenizer = load_tokenizer(section.path, section.chat_template, section.revision)
+        model = load_model(section.path, section.revision, section.attention)
+        engine = assemble.engine_of(recipe, model.to(assemble.device_of(recipe), DTYPES[section.dtype]), tokenizer)
+        source = assemble.on_policy(recipe, prompts, engine, judge, tokenizer)
+        return source.collect(prompts, iteration=0)
+
+
+def _data_section(data: str | Path | Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> Any:
+    if isinstance(data, Mapping):
+        return data if "train" in data else {"train": data}
+    return {"train": str(data)}
+
+
+def _prompt(row: Mapping[str, Any], index: int) -> Prompt:
+    """A row as a prompt; its other columns reach the reward function by name."""
+    text = row.get("prompt")
+    if not text:
+        raise UserError(
+            f"row {index} of the data has no `prompt`: {dict(row)!r}. Give each row a prompt and an answer."
+        )
+    messages = ({"role": "user", "content": text},) if isinstance(text, str) else tuple(text)
+    meta = {k: v for k, v in row.items() if k not in ("id", "prompt", "answer")}
+    return Prompt(str(row.get("id", f"row/{index}")), messages, row.get("answer"), "math", meta)

@@ -1,0 +1,35 @@
+"""`rlvr train`: trains a model by a recipe."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from rlvr.cli.options import Json, Overrides, Plugins
+
+
+def command(
+    recipe: Annotated[str, typer.Argument(help="A recipe's file, or the name of one that ships with rlvr.")],
+    overrides: Overrides = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue the run from its newest checkpoint.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check and print the plan; train nothing.")] = False,
+    stop_after: Annotated[int | None, typer.Option(min=1, help="End after so many iterations, to be resumed.")] = None,
+    plugin: Plugins = None,
+    as_json: Json = False,
+) -> None:
+    """Train by a recipe; settings are changed with key=value.
+
+    rlvr train gsm8k_grpo_qwen2.5_0.5b train.iterations=20 run=runs/short
+    """
+    from rlvr.config import load_recipe
+
+    resolved = load_recipe(recipe, overrides or [], [str(p) for p in plugin or ()])
+    if dry_run:
+        from rlvr.cli.plan import show_plan
+
+        return show_plan(resolved, as_json)
+    from rlvr.cli.reports import show_training
+    from rlvr.run import train_recipe
+
+    show_training(train_recipe(resolved, resume=resume, stop_after=stop_after), as_json)

@@ -1,0 +1,279 @@
+"""A whole run: a recipe assembled, trained, measured, recorded and resumable."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rlvr import assemble
+from rlvr.config import Resolved
+from rlvr.core import Prompt
+from rlvr.folder import open_folder, write_json
+from rlvr.tracking.console import ConsoleTracker, plan_table
+from rlvr.tracking.jsonl import JsonlTracker
+from rlvr.tracking.record import rollout_records
+
+if TYPE_CHECKING:
+    from rlvr.eval import SuiteResult
+    from rlvr.training.batch import Batch
+    from rlvr.training.local_backend import LocalBackend
+    from rlvr.training.loop import Progress
+    from rlvr.training.sources import Corpus, OnPolicy
+
+
+@dataclass(frozen=True, slots=True)
+class TrainReport:
+    """What a run came to. `metrics` are the last iteration's; `evals` every evaluation, by iteration."""
+
+    folder: Path
+    iterations: int
+    seconds: float
+    metrics: Mapping[str, float]
+    evals: Mapping[int, Mapping[str, float]]
+    checkpoint: Path | None
+    events: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EvalReport:
+    """The results of an evaluation, one a suite."""
+
+    model: str
+    results: tuple[SuiteResult, ...]
+
+    @property
+    def metrics(self) -> dict[str, float]:
+        return {name: value for result in self.results for name, value in result.metrics().items()}
+
+
+def train_recipe(
+    resolved: Resolved,
+    *,
+    resume: bool = False,
+    stop_after: int | None = None,
+    prompts: Sequence[Prompt] | None = None,
+    functions: Mapping[str, Callable[..., Any]] | None = None,
+    title: str = "training",
+) -> TrainReport:
+    """Trains as the recipe says and returns what came of it.
+
+    `stop_after` ends after so many iterations with a checkpoint, to be resumed; `prompts` replace
+    those that data.train names, and `functions` are verifiers that are no importable code.
+    """
+    recipe = resolved.recipe
+    folder = open_folder(resolved, Path(recipe.run or f"runs/{Path(resolved.source).stem}"), resume)
+    with ExitStack() as stack:
+        run = Run(resolved, folder, prompts, functions or {}, title, stack)
+        progress = run.resume() if resume else None
+        return run.train(progress, stop_after)
+
+
+class Run:
+    """The parts of a run, and what follows each of its iterations."""
+
+    def __init__(
+        self,
+        resolved: Resolved,
+        folder: Path,
+        prompts: Sequence[Prompt] | None,
+        functions: Mapping[str, Callable[..., Any]],
+        title: str,
+        stack: ExitStack,
+    ) -> None:
+        from rlvr.rollout.chat import template_hash
+        from rlvr.training.checkpoint import latest
+        from rlvr.training.models import load_model, load_tokenizer
+
+        self.recipe = recipe = resolved.recipe
+        self.folder = folder
+        self.title = title
+        self.began = time.perf_counter()
+        self.jsonl = JsonlTracker(folder)
+        stack.callback(self.jsonl.close)
+        self.events: list[str] = []
+        self.evals: dict[int, dict[str, float]] = {}
+        self.last: dict[str, float] = {}
+        self.best: float | None = None
+        self.prompts = self._prompts() if prompts is None else list(prompts)
+        self.algorithm = assemble.algorithm_of(recipe)
+        # Workers that are forked (a notebook's functions) must be started before torch has threads.
+        self.judge = stack.enter_context(assemble.judge_of(recipe, self.prompts, functions))
+        self.checkpoint, damaged = latest(folder / "checkpoints")
+        for text in damaged:
+            self.event("checkpoint_damaged", text)
+        model = recipe.model
+        path = str(self.checkpoint.model) if self.checkpoint else model.path
+        self.tokenizer = load_tokenizer(model.path, model.chat_template, model.revision)
+        policy = load_model(path, None if self.checkpoint else model.revision, model.attention)
+        if model.gradient_checkpointing:
+            policy.gradient_checkpointing_enable()
+        self.backend: LocalBackend = assemble.backend_of(recipe, policy, self.algorithm)
+        self.engine = assemble.engine_of(recipe, self.backend.model, self.tokenizer)
+        self.source: OnPolicy | Corpus = assemble.source_of(
+            recipe, self.algorithm, self.prompts, self.engine, self.judge, self.tokenizer
+        )
+        self.template = template_hash(self.tokenizer)
+        self.console = ConsoleTracker(recipe.train.iterations, recipe.tracking.display, title)
+        stack.callback(self.console.close)
+
+    def _prompts(self) -> list[Prompt]:
+        loaded = assemble.load_data(self.recipe.data.train, self.recipe.data.data_dir, "train")
+        if loaded.skipped:
+            self.event("rows_skipped", f"{len(loaded.skipped)} rows were skipped, the first: {loaded.skipped[0]}")
+        return list(loaded.prompts)
+
+    def event(self, kind: str, text: str) -> None:
+        """Written, kept for the report, and said at the end."""
+        self.events.append(text)
+        self.jsonl.event(kind, text=text)
+
+    def resume(self) -> Progress | None:
+        """Takes the newest whole checkpoint up; None where there is none yet, and the run begins anew."""
+        from rlvr.training.loop import Progress
+
+        if self.checkpoint is None:
+            self.jsonl.truncate(-1)
+            return None
+        state = self.checkpoint.trainer_state()
+        self.backend.load_state_dict(state["backend"])
+        self.best = state["best"]
+        self.evals = {int(k): dict(v) for k, v in state["evals"].items()}
+        self.source.policy_changed(self.backend.policy, self.backend.updates)
+        self.jsonl.truncate(self.checkpoint.iteration)
+        self.event("resumed", f"resumed after iteration {self.checkpoint.iteration}")
+        return Progress(self.checkpoint.iteration, dict(state["algorithm"]))
+
+    def train(self, start: Progress | None, stop_after: int | None) -> TrainReport:
+        from rlvr.training import loop
+
+        recipe = self.recipe
+        if recipe.tracking.display != "none":
+            rows = assemble.schedule_rows(recipe, self.algorithm, len(self.prompts))
+            self.console.console.print(plan_table(rows, self.title))
+        if start is None and recipe.train.eval_every:
+            self.jsonl.metrics(0, self._evaluate(0))
+        stop = recipe.train.iterations if stop_after is None else stop_after
+        self.stop = min(stop, recipe.train.iterations)
+        done = start.iteration if start else 0
+        if done < self.stop:
+            done = loop.train(
+                self.source, self.algorithm, self.backend, recipe.train, self._after, start, lambda i: i >= self.stop
+            ).iteration
+        return self._finish(done)
+
+    def _after(self, progress: Progress, batch: Batch, metrics: dict[str, float]) -> None:
+        """What follows an iteration: records, evaluation, checkpoint, display."""
+        train, tracking, iteration = self.recipe.train, self.recipe.tracking, progress.iteration
+        if tracking.rollouts_every and iteration % tracking.rollouts_every == 0 and self.source.groups:
+            trace = self.backend.trace
+            traces = {"old_logprobs": trace.logprobs, "entropy": trace.entropy, "ref_logprobs": trace.ref_logprobs}
+            coefficients = {"lr": metrics["train/lr"], **self.recipe.algorithm.options, **progress.state}
+            self.jsonl.rollouts(
+                rollout_records(
+                    iteration,
+                    self.source.groups,
+                    batch,
+                    traces,
+                    assemble.sampling_of(self.recipe),
+                    self.template,
+                    coefficients,
+                )
+            )
+        if train.eval_every and (iteration % train.eval_every == 0 or iteration == train.iterations):
+            metrics |= self._evaluate(iteration)
+        last = iteration in (self.stop, train.iterations)
+        if last or (train.checkpoint_every and iteration % train.checkpoint_every == 0):
+            metrics |= self._save(progress)
+        self._keep_best(progress, metrics)
+        if metrics.get("train/empty_updates"):
+            self.jsonl.event("empty_update", iteration=iteration, updates=metrics["train/empty_updates"])
+        self.last = metrics
+        self.jsonl.metrics(iteration, metrics)
+        self.console.metrics(iteration, metrics)
+        if tracking.examples_every and iteration % tracking.examples_every == 0 and self.source.groups:
+            self.console.examples(self.source.groups[0])
+
+    def _evaluate(self, iteration: int) -> dict[str, float]:
+        began = time.perf_counter()
+        metrics: dict[str, float] = {}
+        for ref in self.recipe.data.eval:
+            metrics |= evaluate_ref(self, ref).metrics()
+        self.evals[iteration] = metrics
+        return {**metrics, "time/eval": time.perf_counter() - began}
+
+    def _save(self, progress: Progress, name: str | None = None) -> dict[str, float]:
+        """A checkpoint; a disk that is full costs the checkpoint and not the run."""
+        from rlvr.training import checkpoint
+
+        began = time.perf_counter()
+        state = {
+            "backend": self.backend.state_dict(),
+            "algorithm": dict(progress.state),
+            "best": self.best,
+            "evals": {str(k): v for k, v in self.evals.items()},
+        }
+        folder = self.folder / "checkpoints"
+        label = name or checkpoint.checkpoint_name(progress.iteration)
+        try:
+            saved = checkpoint.save(folder, label, progress.iteration, self.backend.model, self.tokenizer, state)
+        except OSError as error:
+            self.event("checkpoint_failed", str(error))
+            return {"checkpoint/failed": 1.0}
+        if name is None:
+            self.checkpoint = saved
+            checkpoint.prune(folder, self.recipe.train.keep_checkpoints)
+        return {"time/checkpoint": time.perf_counter() - began}
+
+    def _keep_best(self, progress: Progress, metrics: Mapping[str, float]) -> None:
+        value = metrics.get(self.recipe.train.keep_best or "")
+        if value is not None and (self.best is None or value > self.best):
+            self.best = value
+            self._save(progress, "best")
+
+    def _finish(self, iterations: int) -> TrainReport:
+        if self.jsonl.failed:
+            self.events.append(f"{self.jsonl.failed} lines could not be written to {self.folder} (disk full?)")
+        report = TrainReport(
+            self.folder,
+            iterations,
+            time.perf_counter() - self.began,
+            self.last,
+            self.evals,
+            self.checkpoint.path if self.checkpoint else None,
+            tuple(self.events),
+        )
+        write_json(
+            self.folder / "summary.json",
+            {
+                "iterations": iterations,
+                "seconds": round(report.seconds, 3),
+                "seed": self.recipe.train.seed,
+                "metrics": dict(report.metrics),
+                "evals": {str(k): dict(v) for k, v in report.evals.items()},
+                "best": self.best,
+                "events": list(self.events),
+            },
+        )
+        for text in self.events:
+            self.console.say(text)
+        return report
+
+
+def evaluate_ref(run: Run, ref: Any) -> SuiteResult:
+    """One entry of `data.eval`, with the run's own engine and judge."""
+    from rlvr.eval import evaluate_suite, suite_for
+
+    return evaluate_suite(
+        suite_for(assemble.eval_section(ref), name=ref.label),
+        run.engine,
+        run.judge,
+        samples=ref.samples,
+        sampling=ref.sampling,
+        seed=run.recipe.train.seed,
+        data_dir=run.recipe.data.data_dir,
+        template=run.template,
+    )

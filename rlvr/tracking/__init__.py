@@ -1,0 +1,1 @@
+"""What a run reports: metrics and rollouts as JSON Lines always, a console for people."""

@@ -1,0 +1,109 @@
+"""What a person sees while a run trains: a progress bar on a terminal, one greppable line an iteration elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from rlvr.core import Group
+
+#: label, metric, format: the few numbers that say how a run is doing.
+_LINE = (
+    ("reward", "reward/mean", "{:.3f}"),
+    ("zero-std", "group/zero_std_rate", "{:.0%}"),
+    ("length", "tokens/completion_mean", "{:.1f}"),
+    ("truncated", "tokens/truncated_rate", "{:.0%}"),
+    ("entropy", "policy/entropy", "{:.3f}"),
+    ("kl", "policy/kl", "{:.1e}"),
+    ("grad", "train/grad_norm", "{:.2f}"),
+    ("unjudged", "verifier/error_rate", "{:.1%}"),
+    ("loss", "train/loss", "{:.4f}"),
+    ("seconds", "time/iteration", "{:.1f}"),
+)
+
+
+class ConsoleTracker:
+    """`rich` animates, `plain` prints `key=value` lines, `none` is silent; `auto` looks at the terminal."""
+
+    def __init__(
+        self,
+        iterations: int,
+        display: Literal["auto", "rich", "plain", "none"] = "auto",
+        title: str = "training",
+        console: Console | None = None,
+    ) -> None:
+        self.console = console or Console()
+        if display == "auto":
+            display = "rich" if self.console.is_terminal else "plain"
+        self.display = display
+        self.iterations = iterations
+        self._progress: Progress | None = None
+        if display == "rich":
+            self._progress = Progress(
+                TextColumn("[bold]{task.description}"),
+                BarColumn(bar_width=24),
+                MofNCompleteColumn(),
+                TimeElapsedColumn(),
+                TextColumn("left"),
+                TimeRemainingColumn(),
+                TextColumn("{task.fields[line]}"),
+                console=self.console,
+            )
+            self._task = self._progress.add_task(title, total=iterations, line="")
+            self._progress.start()
+        self.title = title
+
+    def metrics(self, iteration: int, values: Mapping[str, float]) -> None:
+        if self._progress is not None:
+            line = "  ".join(f"{k} {f.format(values[m])}" for k, m, f in _LINE[:4] if m in values)
+            line = line or "  ".join(
+                f"{k} {f.format(values[m])}" for k, m, f in _LINE if m == "train/loss" and m in values
+            )
+            self._progress.update(self._task, completed=iteration, line=line)
+        elif self.display == "plain":
+            pairs = [f"{k}={f.format(values[m])}" for k, m, f in _LINE if m in values]
+            pairs += [f"{k}={v:.4f}" for k, v in values.items() if k.startswith("eval/") and k.endswith("/accuracy")]
+            print(f"{self.title} iteration={iteration}/{self.iterations} {' '.join(pairs)}", flush=True)
+
+    def say(self, text: str) -> None:
+        """A sentence of its own, above the bar."""
+        if self.display != "none":
+            self.console.print(Text(text))
+
+    def examples(self, group: Group) -> None:
+        """The best, the median and the worst completion of a group."""
+        if self.display == "none":
+            return
+        ranked = sorted(group.rollouts, key=lambda r: -1.0 if r.shaped is None else r.shaped, reverse=True)
+        chosen = {0: "best", len(ranked) // 2: "median", len(ranked) - 1: "worst"}
+        table = Table(title=_clip(group.prompt.text, 200), title_justify="left", show_lines=True)
+        for column in ("", "reward", "status", "completion"):
+            table.add_column(column)
+        for index, label in chosen.items():
+            verdict = ranked[index].verdict
+            reward = "-" if verdict.reward is None else f"{verdict.reward:.2f}"
+            # Text, not markup: a completion may hold anything, also brackets that Rich would interpret.
+            table.add_row(label, reward, verdict.status, Text(_clip(ranked[index].completion.text, 600)))
+        self.console.print(table)
+
+    def close(self) -> None:
+        if self._progress is not None:
+            self._progress.stop()
+            self._progress = None
+
+
+def _clip(text: str, limit: int) -> str:
+    """The text, shortened in its middle: the beginning and the answer are what one looks at."""
+    return text if len(text) <= limit else f"{text[: limit // 2]} ... {text[-limit // 2 :]}"
+
+
+def plan_table(rows: Sequence[tuple[str, str]], title: str) -> Table:
+    table = Table(title=title, show_header=False, title_justify="left")
+    for row in rows:
+        table.add_row(*row)
+    return table

@@ -1,0 +1,70 @@
+"""`metrics.jsonl`, `rollouts.jsonl` and `events.jsonl` of a run folder.
+
+A full disk must not end a run at night: a line that cannot be written is counted and reported, and
+what was written before stays.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import IO, Any
+
+
+class JsonlTracker:
+    """Appends one JSON object a line. `failed` counts the lines that could not be written."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.failed = 0
+        self._files: dict[str, IO[str]] = {}
+
+    def metrics(self, iteration: int, values: Mapping[str, float]) -> None:
+        self._write("metrics.jsonl", [{"iteration": iteration, **values}])
+
+    def rollouts(self, records: Iterable[Mapping[str, Any]]) -> None:
+        self._write("rollouts.jsonl", records)
+
+    def event(self, kind: str, **details: Any) -> None:
+        """Something that a person should hear of: a failed checkpoint, an empty update, a resumption."""
+        self._write("events.jsonl", [{"time": round(time.time(), 3), "event": kind, **details}])
+
+    def truncate(self, iteration: int) -> None:
+        """Drops the lines of iterations after `iteration`: a resumed run writes them again, the same."""
+        for name in ("metrics.jsonl", "rollouts.jsonl"):
+            path = self.folder / name
+            if not path.exists():
+                continue
+            kept = path.with_suffix(".resumed")
+            with path.open(encoding="utf-8") as old, kept.open("w", encoding="utf-8") as new:
+                new.writelines(line for line in old if _iteration(line) <= iteration)
+            kept.replace(path)
+
+    def close(self) -> None:
+        for file in self._files.values():
+            try:
+                file.close()
+            except OSError:
+                self.failed += 1
+        self._files.clear()
+
+    def _write(self, name: str, rows: Iterable[Mapping[str, Any]]) -> None:
+        for row in rows:
+            # Its own handle per file and a flush per row: a kill loses at most the row in the making.
+            try:
+                if name not in self._files:
+                    self._files[name] = (self.folder / name).open("a", encoding="utf-8")
+                self._files[name].write(json.dumps(row, ensure_ascii=False, allow_nan=True) + "\n")
+                self._files[name].flush()
+            except OSError:
+                self.failed += 1
+
+
+def _iteration(line: str) -> float:
+    """The iteration of a line; a line that a kill cut short counts as later than all."""
+    try:
+        return float(json.loads(line)["iteration"])
+    except (ValueError, KeyError, TypeError):
+        return float("inf")

@@ -20,12 +20,13 @@ FLOORS: dict[str, tuple[float, str]] = {
     "rlvr.errors": (0, "ground"),
     "rlvr.registry": (0, "ground"),
     "rlvr.schema": (0, "ground"),
-    "rlvr.rules": (0, "ground"),
-    "rlvr.config": (0, "ground"),
     "rlvr.recipes": (0, "recipes"),
     "rlvr.functional": (1, "functional"),
     "rlvr.rewards": (1, "rewards"),
     "rlvr.data": (1, "data"),
+    "rlvr.rules": (1.5, "config"),  # a recipe is checked against the verifiers and data sets it names
+    "rlvr.config": (1.5, "config"),
+    "rlvr.rollout.chat": (1.5, "chat"),  # text to tokens and back: engines and the trainer must agree on it
     "rlvr.training.batch": (1.5, "batch"),  # the tensor form of the nouns: algorithms stand on it
     "rlvr.algorithms": (2, "algorithms"),
     "rlvr.lab": (2, "lab"),
@@ -33,16 +34,21 @@ FLOORS: dict[str, tuple[float, str]] = {
     "rlvr.training": (3, "training"),
     "rlvr.tracking": (3, "tracking"),
     "rlvr.report": (3, "report"),
+    "rlvr.folder": (3, "folder"),
     "rlvr.training.loop": (4, "loop"),
     "rlvr.eval": (4, "eval"),
-    "rlvr.run": (5, "top"),  # assembles a run out of the rooms below
+    "rlvr.run": (5, "top"),
+    "rlvr.assemble": (5, "top"),  # with run: makes a run out of the rooms below
+    "rlvr.api": (5, "top"),
     "rlvr.cli": (5, "top"),
     "rlvr.__main__": (5, "top"),
     "rlvr": (5, "top"),  # the three functions of the package itself
 }
 
 #: What a budget of 300 lines a file and 60 lines a function does not fit, and why. An entry that fits again fails.
-LONG_FILES: dict[str, str] = {}
+LONG_FILES: dict[str, str] = {
+    "rewards/judge.py": "a pool and its slots are one state machine; half of it elsewhere would have to be read beside it",
+}
 LONG_FUNCTIONS: dict[str, str] = {}
 
 
@@ -220,7 +226,7 @@ def test_one_level_of_inheritance() -> None:
     allowed = {"UserError", "Section"}  # errors form one small tree; sections share pydantic's strictness
     for name, parents in bases.items():
         for parent in set(parents) & set(bases) - allowed:
-            grand = set(bases[parent]) & set(bases)
+            grand = set(bases[parent]) & set(bases) - allowed
             assert not grand, f"{name} extends {parent}, which extends {grand}"
 
 

@@ -2,7 +2,9 @@
 
 Answering directly is hopeless for a small model while each step of the work is easy, so a policy that
 starts with a mixture of both discovers that working it out pays. The three texts of the task are
-`prompt_text`, `worked_text` and `direct_text`; nothing else knows the format.
+`prompt_text`, `worked_text` and `direct_text`; nothing else knows the format. It was chosen by
+measurement: a step is spelled alike in the problem and in the work, so that copying an operation is a fixed
+distance back, and all problems have equally many definitions.
 """
 
 from __future__ import annotations
@@ -28,20 +30,25 @@ TEST_SHARE = 5
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """One problem: the first variable's letter and digit, then the operations."""
+    """One problem: the first variable's letter and digit, then the operations up to the variable asked for.
+
+    `extra` operations follow in the text and are not asked for, so that all texts may be of one length.
+    """
 
     first: int
     start: int
     operations: tuple[str, ...]
+    extra: tuple[str, ...] = ()
 
     @property
     def names(self) -> str:
-        """The variables, one more than there are operations."""
-        return LETTERS[self.first : self.first + len(self.operations) + 1]
+        """The variables, one more than there are operations; `a` follows `z`, so each letter is seen in each place."""
+        letters = LETTERS[self.first :] + LETTERS[: self.first]
+        return letters[: len(self.operations) + len(self.extra) + 1]
 
     @property
     def values(self) -> tuple[int, ...]:
-        """Each variable's digit."""
+        """Each variable's digit, up to the one that is asked for."""
         values = [self.start]
         for operation in self.operations:
             values.append(apply(operation, values[-1]))
@@ -62,11 +69,11 @@ def apply(operation: str, value: int) -> int:
 
 
 def prompt_text(chain: Chain) -> str:
-    """`c=3, d=c+5, e=d*7. e=?`"""
-    names = chain.names
+    """`c=3, d=c+5, e=d*7. e?`"""
+    names, operations = chain.names, (*chain.operations, *chain.extra)
     steps = [f"{names[0]}={chain.start}"]
-    steps += [f"{names[i + 1]}={names[i]}{operation}" for i, operation in enumerate(chain.operations)]
-    return ", ".join(steps) + f". {names[-1]}=?"
+    steps += [f"{names[i + 1]}={names[i]}{operation}" for i, operation in enumerate(operations)]
+    return ", ".join(steps) + f". {names[len(chain.operations)]}?"
 
 
 def worked_text(chain: Chain) -> str:
@@ -81,30 +88,42 @@ def direct_text(chain: Chain) -> str:
     return f"\\boxed{{{chain.values[-1]}}}"
 
 
-def draw(rng: random.Random, operations: int, split: str) -> Chain:
-    """One random problem of `split` with so many operations."""
+def draw(rng: random.Random, operations: int, split: str, definitions: int = 0) -> Chain:
+    """One random problem of `split` with so many operations to do, of at least `definitions` in the text."""
+    extra = max(definitions - operations, 0)
     while True:
         chain = Chain(
-            first=rng.randrange(len(LETTERS) - operations),
+            first=rng.randrange(len(LETTERS)),
             start=rng.randrange(10),
             operations=tuple(rng.choices(OPERATIONS, k=operations)),
+            extra=tuple(rng.choices(OPERATIONS, k=extra)),
         )
         if chain.split == split:
             return chain
 
 
 @dataset("chain", source=Generated(splits=SPLITS))
-def chain(split: str, *, min_ops: int = 5, max_ops: int = 7, count: int = 4096, seed: int = 0) -> Iterator[Prompt]:
+def chain(
+    split: str,
+    *,
+    min_ops: int = 5,
+    max_ops: int = 7,
+    definitions: int = 9,
+    count: int = 4096,
+    seed: int = 0,
+) -> Iterator[Prompt]:
     """A chain of digit operations modulo ten; `count` different problems with `min_ops` to `max_ops` steps.
 
-    Lengths are drawn uniformly, except that a length whose problems are used up is left out.
+    Lengths are drawn uniformly, except that a length whose problems are used up is left out. The text of
+    a chain with fewer steps goes on to `definitions` operations, of which the last are not asked for; so
+    the place where the answer ends is all that tells a long problem from a short one. 0 leaves them out.
     """
-    _check_lengths(min_ops, max_ops, count)
-    rng = random.Random(f"chain/{split}/{min_ops}/{max_ops}/{seed}")
+    _check_lengths(min_ops, max_ops, definitions, count)
+    rng = random.Random(f"chain/{split}/{min_ops}/{max_ops}/{definitions}/{seed}")
     lengths = list(range(min_ops, max_ops + 1))
     seen: set[str] = set()
     for _ in range(count):
-        problem = _unseen(rng, lengths, split, seen)
+        problem = _unseen(rng, lengths, split, definitions, seen)
         if problem is None:
             raise UserError(
                 f"data set 'chain' has only {len(seen)} different problems with {min_ops} to {max_ops} steps in split "
@@ -119,6 +138,7 @@ def demonstrations(
     worked_share: float = 0.4,
     min_ops: int = 5,
     max_ops: int = 7,
+    definitions: int = 9,
     seed: int = 0,
     split: str = "train",
 ) -> list[Prompt]:
@@ -128,13 +148,13 @@ def demonstrations(
     that a cold start has not seen the held-out problems either. `meta["ops"]` and `meta["worked"]`
     let a caller sort short chains first.
     """
-    _check_lengths(min_ops, max_ops, count)
+    _check_lengths(min_ops, max_ops, definitions, count)
     if not 0.0 <= worked_share <= 1.0:
         raise UserError(f"worked_share is {worked_share}; it is a share, from 0 to 1.")
-    rng = random.Random(f"chain/demonstrations/{split}/{min_ops}/{max_ops}/{seed}")
+    rng = random.Random(f"chain/demonstrations/{split}/{min_ops}/{max_ops}/{definitions}/{seed}")
     out = []
     for index in range(count):
-        problem = draw(rng, rng.randint(min_ops, max_ops), split)
+        problem = draw(rng, rng.randint(min_ops, max_ops), split, definitions)
         worked = rng.random() < worked_share
         meta = {
             "ops": len(problem.operations),
@@ -153,12 +173,12 @@ def _prompt(problem: Chain) -> Prompt:
     return Prompt(identity, user_turn(text), str(problem.values[-1]), "math", {"ops": len(problem.operations)})
 
 
-def _unseen(rng: random.Random, lengths: list[int], split: str, seen: set[str]) -> Chain | None:
+def _unseen(rng: random.Random, lengths: list[int], split: str, definitions: int, seen: set[str]) -> Chain | None:
     """A problem not in `seen`, which it joins. After 200 misses in a row a length counts as used up."""
     while lengths:
         length = rng.choice(lengths)
         for _ in range(200):
-            problem = draw(rng, length, split)
+            problem = draw(rng, length, split, definitions)
             if (text := prompt_text(problem)) not in seen:
                 seen.add(text)
                 return problem
@@ -166,11 +186,13 @@ def _unseen(rng: random.Random, lengths: list[int], split: str, seen: set[str]) 
     return None
 
 
-def _check_lengths(min_ops: int, max_ops: int, count: int) -> None:
+def _check_lengths(min_ops: int, max_ops: int, definitions: int, count: int) -> None:
     if not 1 <= min_ops <= max_ops < len(LETTERS):
         raise UserError(
             f"data set 'chain': min_ops={min_ops} and max_ops={max_ops} must satisfy "
             f"1 <= min_ops <= max_ops <= {len(LETTERS) - 1} (one letter for each variable)."
         )
+    if not 0 <= definitions < len(LETTERS):
+        raise UserError(f"data set 'chain': definitions={definitions} must be from 0 to {len(LETTERS) - 1}.")
     if count < 1:
         raise UserError(f"data set 'chain': count={count} must be at least 1.")

@@ -163,9 +163,8 @@ def _column_adapter(
         if "system" in columns and row[columns["system"]]:
             messages = ({"role": "system", "content": str(row[columns["system"]])}, *messages)
         identity = str(row[columns["id"]]) if "id" in columns else str(index)
-        return Prompt(
-            identity, messages, row[columns["answer"]], meta={k: v for k, v in row.items() if k not in mapped}
-        )
+        answer = row[columns["answer"]] if "answer" in columns else None
+        return Prompt(identity, messages, answer, meta={k: v for k, v in row.items() if k not in mapped})
 
     return adapter
 

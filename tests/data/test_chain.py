@@ -22,15 +22,26 @@ def solve(text: str) -> str:
         source, symbol, digit = right[0], right[1], int(right[2:])
         result = {"+": value[source] + digit, "-": value[source] - digit, "*": value[source] * digit}[symbol]
         value[name] = result % 10
-    return str(value[question.removesuffix("=?")])
+    return str(value[question.removesuffix("?")])
 
 
 def test_the_three_texts_of_one_problem() -> None:
     # c=3; d = 3+5 = 8; e = 8*7 = 56 = 6 (mod 10); f = 6-9 = -3 = 7 (mod 10)
     problem = Chain(2, 3, ("+5", "*7", "-9"))
-    assert prompt_text(problem) == "c=3, d=c+5, e=d*7, f=e-9. f=?"
+    assert prompt_text(problem) == "c=3, d=c+5, e=d*7, f=e-9. f?"
     assert worked_text(problem) == r"d=3+5=8, e=8*7=6, f=6-9=7, \boxed{7}"
     assert direct_text(problem) == r"\boxed{7}"
+
+
+def test_further_definitions_follow_and_are_not_asked_for() -> None:
+    problem = Chain(2, 3, ("+5",), extra=("*7", "-9"))
+    assert prompt_text(problem) == "c=3, d=c+5, e=d*7, f=e-9. d?"
+    assert worked_text(problem) == r"d=3+5=8, \boxed{8}"
+    prompts = load_prompts("chain", options={"min_ops": 2, "max_ops": 9, "definitions": 9, "count": 200}).prompts
+    assert {prompt.text.count(",") for prompt in prompts} == {9}
+    assert [p.answer for p in prompts] == [solve(p.text) for p in prompts]
+    assert {p.meta["ops"] for p in prompts} == set(range(2, 10))
+    assert {p.text.count(",") for p in demonstrations(50, min_ops=1, max_ops=3, definitions=6)} == {6}
 
 
 @pytest.mark.parametrize("split", ["train", "test"])
@@ -42,12 +53,17 @@ def test_every_answer_is_right_and_every_problem_different(split: str) -> None:
 
 
 def canonical(text: str) -> str:
-    """A problem without its letters: renaming the variables must not make a new one."""
-    return re.sub("[a-z]", "", text)
+    """A problem without its letters and without what follows the variable that is asked for: neither renaming
+    the variables nor going on makes a new problem."""
+    body, _, question = text.rpartition(". ")
+    parts = body.split(", ")
+    needed = next(i for i, part in enumerate(parts) if part[0] == question[0])
+    return re.sub("[a-z]", "", ",".join(parts[: needed + 1]))
 
 
 def test_no_test_problem_is_a_training_problem_even_renamed() -> None:
-    # 1 or 2 operations: 210 + 4,410 problems up to letters, so 2,000 of each would surely collide by chance.
+    # 1 or 2 operations: 210 + 4,410 problems up to letters, so 2,000 of each would surely collide by chance,
+    # the more as the nine definitions of their texts differ.
     options = {"min_ops": 1, "max_ops": 2, "count": 2000}
     train, test = (
         {canonical(p.text) for p in load_prompts("chain", split=split, options=options).prompts}
@@ -89,15 +105,16 @@ def test_demonstrations_mix_worked_and_direct_answers() -> None:
 
 
 def test_impossible_sizes_are_refused() -> None:
-    for options in ({"min_ops": 0}, {"min_ops": 8}, {"max_ops": 26}, {"count": 0}):
+    single = {"min_ops": 1, "max_ops": 1, "definitions": 0, "count": 100_000}
+    for options in ({"min_ops": 0}, {"min_ops": 8}, {"max_ops": 26}, {"definitions": 26}, {"count": 0}):
         with pytest.raises(UserError, match="chain"):
             load_prompts("chain", options=options)
     with pytest.raises(UserError, match=r"only .* different problems"):
-        load_prompts("chain", split="test", options={"min_ops": 1, "max_ops": 1, "count": 100_000})
+        load_prompts("chain", split="test", options=single)
     with pytest.raises(UserError, match="share"):
         demonstrations(1, worked_share=40)
 
 
 def test_draw_reaches_the_longest_chain() -> None:
     problem = draw(random.Random(0), 25, "train")
-    assert problem.names == "abcdefghijklmnopqrstuvwxyz"
+    assert sorted(problem.names) == list("abcdefghijklmnopqrstuvwxyz")

@@ -99,6 +99,14 @@ def test_a_line_that_is_not_utf8_costs_one_row(tmp_path: Path) -> None:
     assert len(loaded.prompts) == 2 and len(loaded.skipped) == 1
 
 
+def test_the_gaps_of_parquet_are_missing_answers(tmp_path: Path) -> None:
+    table = pa.table({"q": ["a", "b", "c"], "final": [1.0, None, float("nan")]})
+    pq.write_table(table, tmp_path / "gaps.parquet")
+    loaded = load_prompts(path=tmp_path / "gaps.parquet", columns={"prompt": "q", "answer": "final"}, verifier="math")
+    assert [p.answer for p in loaded.prompts] == [1.0]
+    assert loaded.skipped == ("row 2: there is no answer", "row 3: there is no answer")
+
+
 def test_duplicate_ids_are_made_unique(tmp_path: Path) -> None:
     rows = [{"q": "x", "a": "1", "key": key} for key in ("n", "n", "n#2", "n")]
     loaded = load_prompts(
@@ -126,6 +134,11 @@ def test_the_users_verifier_replaces_the_adapters(tmp_path: Path) -> None:
 def test_rows_in_memory() -> None:
     loaded = prompts_of_rows(ROWS, columns=MAPPING, verifier="math", limit=2)
     assert [p.id for p in loaded.prompts] == ["rows/0", "rows/1"]
+    # A reward that is a function of the columns needs no reference answer; a mapped one that is missing is a bad row.
+    free = prompts_of_rows([{"prompt": "hi", "style": "brief"}], columns={"prompt": "prompt"}, verifier="mine")
+    assert (free.prompts[0].answer, free.prompts[0].meta) == (None, {"style": "brief"})
+    with pytest.raises(UserError, match="no usable row"):
+        prompts_of_rows([{"question": "q", "final": None}], columns=MAPPING, verifier="mine")
 
 
 def test_what_users_get_wrong_is_said_in_one_paragraph(tmp_path: Path) -> None:

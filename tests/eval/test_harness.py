@@ -120,6 +120,20 @@ def test_what_cannot_be_judged_is_in_no_score_and_counted() -> None:
     assert any("10 of 40 samples could not be judged" in note for note in notes(result))
 
 
+def test_a_partial_reward_is_in_the_mean_reward_and_not_in_the_accuracy() -> None:
+    class Partial:
+        def submit(self, prompt: Prompt, completion: Completion) -> Future[Verdict]:
+            future: Future[Verdict] = Future()
+            future.set_result(Verdict.of(countdown(prompt, completion, format_reward=0.1)))
+            return future
+
+    result = evaluate_suite(SUITE, Engine(), Partial(), samples=4)
+    kinds = [kind for row in expected_kinds(4) for kind in row]
+    assert result.accuracy == pytest.approx(sum(kind < 4 for kind in kinds) / 80)
+    assert result.reward == pytest.approx((sum(kind < 4 for kind in kinds) + 0.1 * kinds.count(5)) / 80)
+    assert result.metrics()["eval/cd/reward_mean"] == result.reward > result.accuracy
+
+
 class Impatient(Future[Verdict]):
     """A verdict that must be there when it is asked for."""
 

@@ -87,6 +87,9 @@ def test_more_samples_narrow_the_interval_only_as_far_as_problems_allow() -> Non
     mixed = mean_interval([[1.0, 0.0] * 8] * 40)  # the samples decide all: as good as 640 observations
     assert copies == pytest.approx(one)
     assert mixed == pytest.approx(wilson(0.5, 640))
+    # Problems that agree by luck are worth no more than all their samples: 321 right of 640.
+    lucky = mean_interval([[1.0, 0.0] * 8] * 39 + [[1.0] * 9 + [0.0] * 7])
+    assert lucky == pytest.approx(wilson(321 / 640, 640))
 
 
 @pytest.mark.parametrize(("problems", "samples"), [(30, 1), (30, 16), (200, 4)])

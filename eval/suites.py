@@ -5,7 +5,7 @@ suite; change `version` when a prompt, a reference or the verifier changes, beca
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,8 @@ GREEDY = {"temperature": 0.0, "top_p": 1.0}
 SAMPLED = {"temperature": 0.6, "top_p": 0.95}
 
 _SAMPLING_KEYS = ("temperature", "top_p", "top_k", "max_tokens", "stop")
-_DATA_KEYS = ("name", "path", "split", "prompt", "answer", "system", "id", "verifier", "options", "limit")
+_COLUMNS = ("prompt", "answer", "system", "id")
+_SECTION = ("name", "path", "split", *_COLUMNS, "verifier", "options", "limit", "samples", "sampling", "label")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,8 @@ def suite_for(reference: str | Mapping[str, Any] | Suite, *, name: str | None = 
     """The suite that `reference` means; `name` renames it (it is in the metrics' paths).
 
     A text is a registered suite (`gsm8k`) or a data set with an optional split (`chain`, `chain:train`); a
-    mapping is a recipe's data section (`{"name": "chain", "options": {"min_ops": 8, "max_ops": 9}}`).
+    mapping is an entry of a recipe's `data.eval` (`{"name": "chain", "options": {"min_ops": 8, "max_ops": 9},
+    "label": "chain_longer", "samples": 4, "sampling": {"temperature": 1.0}}`).
     """
     found = _find(reference)
     return dataclasses.replace(found, name=name) if name else found
@@ -116,8 +118,8 @@ def _find(reference: str | Mapping[str, Any] | Suite) -> Suite:
 def _from_section(section: Mapping[str, Any]) -> Suite:
     given = {key: value for key, value in section.items() if value is not None and value != {}}
     for key in given:
-        if key not in _DATA_KEYS:
-            raise UserError(f"a suite's data section has no key {key!r}{did_you_mean(key, _DATA_KEYS)}.")
+        if key not in _SECTION:
+            raise UserError(f"a suite's data section has no key {key!r}{did_you_mean(key, _SECTION)}.")
     dataset, path = given.get("name"), given.get("path")
     if dataset is None and path is None:
         raise UserError("a suite's data section needs a name or a path: {name: gsm8k}, or {path: FILE.jsonl, ...}.")
@@ -125,17 +127,26 @@ def _from_section(section: Mapping[str, Any]) -> Suite:
         base = _find(dataset)
     else:
         base = Suite(dataset=dataset, split=_held_out(dataset) if dataset else "test")
-    verifier = given.get("verifier", base.verifier)
     return dataclasses.replace(
         base,
-        name=str(dataset or Path(str(path)).stem),
+        name=str(given.get("label") or dataset or Path(str(path)).stem),
         path=path,
         split=given.get("split", base.split),
-        columns={key: given[key] for key in ("prompt", "answer", "system", "id") if key in given},
+        columns={key: given[key] for key in _COLUMNS if key in given},
         options=given.get("options", {}),
-        verifier=tuple(verifier) if isinstance(verifier, list) else verifier,
+        verifier=_uses(given["verifier"]) if "verifier" in given else base.verifier,
         limit=given.get("limit"),
+        samples=given.get("samples", base.samples),
+        sampling={**base.sampling, **given.get("sampling", {})},
     )
+
+
+def _uses(value: str | Sequence[str | Mapping[str, Any] | VerifierUse]) -> str | tuple[VerifierUse, ...]:
+    """A section's verifier: a name, or a list of names, of sections and of `VerifierUse`."""
+    if isinstance(value, str):
+        return value
+    uses = [VerifierUse(use) if isinstance(use, str) else use for use in value]
+    return tuple(use if isinstance(use, VerifierUse) else VerifierUse(**use) for use in uses)
 
 
 def _held_out(dataset: str) -> str:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from rlvr.core import Sampling
+from rlvr.core import Sampling, VerifierUse
 from rlvr.errors import UserError
 from rlvr.eval import Suite, suite_for
 from rlvr.registry import REGISTRIES
@@ -32,6 +32,26 @@ def test_a_section_may_feed_a_suite_or_an_own_file(tmp_path: Path) -> None:
     assert fed.version == 1 and [p.id for p in fed.load().prompts] == ["gsm8k/test/0"]
     own = suite_for({"path": file, "prompt": "question", "answer": "answer", "verifier": "math"})
     assert own.name == "mine" and own.load().prompts[0].answer == "#### 4"
+
+
+def test_a_section_of_a_recipe_may_set_everything() -> None:
+    section = {
+        "name": "math500",
+        "path": None,
+        "split": None,
+        "verifier": [{"name": "math", "weight": 2.0, "options": {}}, "format"],
+        "limit": 5,
+        "options": {},
+        "samples": 8,
+        "sampling": {"temperature": 1.0},
+        "label": "m",
+    }
+    suite = suite_for(section)
+    assert (suite.name, suite.version, suite.split, suite.limit, suite.samples) == ("m", 1, "test", 5, 8)
+    assert suite.verifier == (VerifierUse("math", 2.0), VerifierUse("format"))
+    drawn = suite.sampling_for(8, {}, 0)
+    assert (drawn.temperature, drawn.top_p, drawn.max_tokens) == (1.0, 0.95, 2048)
+    assert suite_for({"name": "math500"}).samples == 1
 
 
 def test_one_sample_is_greedy_several_are_drawn_and_the_user_wins() -> None:

@@ -26,13 +26,24 @@ import rlvr.core
 from .wire import HEADER, MAX_REPLY
 
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
-# One fork at a time: a sibling forked between a pipe's making and the closing of the child's ends would keep them open.
-_FORKING = threading.Lock()
 # A fresh interpreter, whatever the parent's __main__ is (a notebook, stdin): only the search path comes over.
 _BOOT = (
     "import json, sys; c = json.loads(sys.argv[1]); sys.path[:] = c['path']; "
     "from rlvr.rewards.worker import main; main(c)"
 )
+
+
+class _Forking:
+    """One fork at a time: a sibling forked between a pipe's making and the closing of the child's ends holds them."""
+
+    lock = threading.Lock()
+
+    @classmethod
+    def renew(cls) -> None:
+        cls.lock = threading.Lock()  # another thread may have held it when this process was forked
+
+
+os.register_at_fork(after_in_child=_Forking.renew)
 
 
 class Process:
@@ -157,7 +168,7 @@ def _descendants(pid: int) -> list[int]:
 def spawn(config: Mapping[str, Any]) -> Process:
     """Starts a fresh interpreter that serves as a worker. Raises OSError where it cannot be started."""
     root = str(Path(rlvr.core.__file__).resolve().parents[1])
-    with _FORKING:
+    with _Forking.lock:
         (child_in, requests), (replies, child_out) = os.pipe(), os.pipe()
         log = tempfile.TemporaryFile()  # noqa: SIM115 - closed by stop()
         path = [os.path.abspath(entry) for entry in [*sys.path, root] if isinstance(entry, str)]
@@ -186,7 +197,7 @@ def spawn(config: Mapping[str, Any]) -> Process:
 
 def fork(serve: Callable[[int, int], None]) -> Process:
     """Forks a worker that runs `serve(read fd, write fd)`: for functions that no other process can import."""
-    with _FORKING:
+    with _Forking.lock:
         (child_in, requests), (replies, child_out) = os.pipe(), os.pipe()
         parent = os.getpid()
         with warnings.catch_warnings():

@@ -41,7 +41,7 @@ def do_kill(): os.kill(os.getpid(), signal.SIGKILL)
 def do_stop(): os.kill(os.getpid(), signal.SIGSTOP)
 def do_memory():
     hoard = []
-    while True: hoard.append(bytearray(16 << 20))
+    while True: hoard.append(bytes(16 << 20))
 def do_one_big_allocation(): return len(bytearray(1 << 40))
 def do_print():
     for _ in range(64):
@@ -163,7 +163,7 @@ def plugin(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def hostile_judge(plugin: Path):
-    with Judge(workers=1, timeout=1.0, memory_mb=256, plugins=[plugin], warm=()) as judge:
+    with Judge(workers=1, timeout=1.5, memory_mb=256, plugins=[plugin], warm=()) as judge:
         yield judge
 
 
@@ -210,7 +210,7 @@ def test_forked_workers_bear_the_same_deeds(plugin: Path) -> None:
         "string",
         "interrupt",
     ]
-    with Judge(2, timeout=1.0, memory_mb=256, plugins=[plugin], functions={"mine": lambda p, c: 1.0}, warm=()) as judge:
+    with Judge(2, timeout=3.0, memory_mb=256, plugins=[plugin], functions={"mine": lambda p, c: 1.0}, warm=()) as judge:
         pairs = [pair for name in names for pair in (ask(name), ask("", "mine"))]
         verdicts = judge.judge(pairs)
     assert [v.status for v in verdicts[::2]] == [EXPECTED[name][0] for name in names]
@@ -546,3 +546,21 @@ def test_an_idle_worker_that_is_killed_costs_no_verdict() -> None:
         assert wait_until(lambda: not alive(int(first.answer or 0)))
         (second,) = judge.judge([ask("", "pid")])
         assert second.reward == 1.0 and second.answer != first.answer
+
+
+def nested(prompt: Prompt, completion: Completion) -> Verdict:
+    with Judge(1, functions={"inner": lambda p, c: Verdict(1.0, "correct", c.text)}, warm=()) as judge:
+        return judge.judge([ask(completion.text, "inner")])[0]
+
+
+def test_a_verifier_may_use_a_judge_itself() -> None:
+    with Judge(2, functions={"nested": nested}, warm=()) as judge:
+        assert [v.answer for v in judge.judge([ask("x", "nested"), ask("y", "nested")])] == ["x", "y"]
+
+
+def test_what_waits_when_a_judge_closes_says_so() -> None:
+    judge = Judge(1, functions={"nap": lambda p, c: time.sleep(0.2) or 1.0}, warm=())
+    futures = [judge.submit(*ask("", "nap")) for _ in range(50)]
+    judge.close()
+    assert {f.result(5).reason for f in futures} <= {"the judge was closed", ""}
+    assert futures[-1].result(0).reason == "the judge was closed"

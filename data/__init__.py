@@ -8,7 +8,14 @@ Evaluation sets are data sets too; a suite in `rlvr.eval` refers to one by its n
 if __name__ == "data":
     raise ImportError("import rlvr.data, not data: this folder is a part of the package rlvr")
 
-from . import chain, competition_math, countdown, gsm8k, math500  # each registers its data set
+from . import (  # each registers its data set
+    chain,
+    chain_demonstrations,
+    competition_math,
+    countdown,
+    gsm8k,
+    math500,
+)
 from .loading import load_prompts, prompts_of_rows
 from .sources import BadRow, Generated, Hosted, LoadedPrompts, Row, user_turn
 
@@ -19,6 +26,7 @@ __all__ = [
     "LoadedPrompts",
     "Row",
     "chain",
+    "chain_demonstrations",
     "competition_math",
     "countdown",
     "gsm8k",

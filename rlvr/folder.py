@@ -19,7 +19,7 @@ from rlvr.config import Resolved
 from rlvr.errors import UserError
 
 
-def open_folder(resolved: Resolved, folder: Path, resume: bool) -> Path:
+def open_folder(resolved: Resolved, folder: Path, resume: bool, into: bool = False) -> Path:
     """Makes the folder and writes the recipe, or checks that a resumed run has the recipe it began with."""
     recipe = folder / "recipe.yaml"
     if resume:
@@ -27,7 +27,7 @@ def open_folder(resolved: Resolved, folder: Path, resume: bool) -> Path:
             raise UserError(f"there is nothing to resume in {folder}: it holds no recipe.yaml. Start without --resume.")
         refuse_changes(recipe.read_text(), resolved.as_yaml(), folder)
         return folder
-    if folder.exists() and any(folder.iterdir()):
+    if recipe.exists() or (folder.exists() and any(folder.iterdir()) and not into):
         raise UserError(
             f"{folder} exists already. Continue it with --resume, choose another name with run=NAME, or delete it."
         )

@@ -58,14 +58,16 @@ def train_recipe(
     prompts: Sequence[Prompt] | None = None,
     functions: Mapping[str, Callable[..., Any]] | None = None,
     title: str = "training",
+    into: bool = False,
 ) -> TrainReport:
     """Trains as the recipe says and returns what came of it.
 
     `stop_after` ends after so many iterations with a checkpoint, to be resumed; `prompts` replace
-    those that data.train names, and `functions` are verifiers that are no importable code.
+    those that data.train names, and `functions` are verifiers that are no importable code. `into`
+    writes into a folder that exists already, as long as it holds no run.
     """
     recipe = resolved.recipe
-    folder = open_folder(resolved, Path(recipe.run or f"runs/{Path(resolved.source).stem}"), resume)
+    folder = open_folder(resolved, Path(recipe.run or f"runs/{Path(resolved.source).stem}"), resume, into)
     with ExitStack() as stack:
         run = Run(resolved, folder, prompts, functions or {}, title, stack)
         progress = run.resume() if resume else None

@@ -35,6 +35,9 @@ def load_model(path: str, revision: str | None = None, attention: str = "sdpa") 
 
 
 def _load(auto: Any, path: str, **options: Any) -> Any:
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # a bar per file would tear the run's own display
     looks_local = path.startswith((".", "/", "~")) or Path(path).exists()
     if looks_local and not (Path(path).expanduser() / "config.json").is_file():
         raise UserError(

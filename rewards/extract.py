@@ -26,7 +26,7 @@ class Extracted:
 
 
 _CUE = re.compile(
-    r"\b(?:answer|result|solution)s?[*_ ]{0,4}(?:(?:is|are|was)\b|would be\b|:|=)[*_: ]{0,6}(not\b|n't\b)?",
+    r"\b(?:answer|result|solution)s?[*_ ]{0,4}(?:(?:is|are|was)(n't)?\b|would be\b|:|=)[*_: ]{0,6}(not\b)?",
     re.IGNORECASE,
 )
 _SENTENCE_END = re.compile(r"\n|[.!?](?=\s|$)|。")
@@ -118,7 +118,8 @@ def _whole(text: str, start: int) -> Extracted | None:
     if not body or len(body) > 200 or "\n" in body or "#" in body or "boxed" in body or _CUE.search(body):
         return None
     words = bare_words(body)
-    if words > (2 if len(body.split()) <= 4 else 0) or (words and _MATH.search(body)):
+    allowed = 0 if len(body.split()) > 4 else 1 if any(map(str.isdigit, body)) else 2  # 10 weeks; both A and B
+    if words > allowed or (words and _MATH.search(body)):
         return None
     return _found(text, start, len(text), "nothing else")
 
@@ -141,7 +142,7 @@ def _cued(text: str, start: int) -> tuple[Extracted | None, int]:
     if cue is None:
         return None, start
     begin = cue.end()
-    if cue[1]:  # "the answer is not 42" gives no answer
+    if cue[1] or cue[2]:  # "the answer is not 42" gives no answer
         end = _SENTENCE_END.search(text, begin)
         return None, end.start() if end else len(text)
     while begin < len(text) and text[begin] in " \t\n*:":

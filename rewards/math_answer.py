@@ -28,6 +28,8 @@ _MIXED = re.compile(r"([-+]?)(\d+)_(\d+)/(\d+)")
 _THOUSANDS = re.compile(r"[-+]?\d{1,3}(?:(?:,|\{,\})\d{3})+(?:\.\d+)?")
 _RATIONAL = re.compile(r"([-+]?\d+)/(\d+)|([-+]?)\\frac(?:\{(-?\d+)\}|(\d))(?:\{(-?\d+)\}|(\d))")
 _DECIMAL = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)")
+_NEGATION = re.compile(r"\bnot\b|n't\b|\\neq?(?![a-zA-Z])|≠|!=", re.IGNORECASE)
+_OR = re.compile(r"\b(?:either|or)\b", re.IGNORECASE)
 
 
 def plain(text: str) -> str:
@@ -107,6 +109,11 @@ def _compare(reference: str, found: Extracted) -> Verdict:
             return Verdict(1.0, "correct", found.text, f"{found.why}: same number")
         if left.denominator == right.denominator == 1 or abs(left - right) > abs(left) / 1000:
             return Verdict(0.0, "wrong", found.text, f"{found.why}: another number")
+    # math-verify would take the number out of both of these.
+    if _NEGATION.search(found.text) and not _NEGATION.search(reference):
+        return Verdict(0.0, "unparsable", found.text, f"{found.why}: says what it is not")
+    if left is not None and _OR.search(found.text):
+        return Verdict(0.0, "wrong", found.text, f"{found.why}: several answers where one is asked")
     return _by_math_verify(reference, found)
 
 

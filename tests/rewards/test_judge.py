@@ -183,6 +183,15 @@ def wait_until(condition, seconds: float = 10.0) -> bool:
     return False
 
 
+def test_an_alarm_that_a_verifier_sets_does_not_ring_in_the_next_item(hostile_judge: Judge) -> None:
+    hostile_judge.judge([ask("good")])
+    hostile_judge.metrics()
+    hostile_judge.judge([ask("alarm")])
+    time.sleep(0.2)
+    assert hostile_judge.judge([ask("good")])[0].reward == 1.0
+    assert hostile_judge.metrics()["verifier/worker_restarts"] == 0
+
+
 @pytest.mark.parametrize("deed", EXPECTED)
 def test_a_hostile_verifier_costs_exactly_one_verdict(hostile_judge: Judge, deed: str) -> None:
     status, words = EXPECTED[deed]

@@ -59,12 +59,14 @@ def draw(logits: Tensor, uniform: np.ndarray, sampling: Sampling) -> tuple[Tenso
     logits = truncate(logits, sampling.top_k, sampling.top_p)
     log_z = logits.logsumexp(dim=1, keepdim=True)
     cdf = torch.exp(logits - log_z).cumsum_(dim=1)
-    # Scaled to the rounded total, so that the last token with any probability owns the top end.
-    point = torch.from_numpy(uniform).to(cdf).unsqueeze(1) * cdf[:, -1:]
+    # Scaled to the rounded total and kept below it: a uniform that rounds to 1 would otherwise pick the last
+    # token of the vocabulary, also where its probability is 0.
+    total = cdf[:, -1:]
+    point = (torch.from_numpy(uniform).to(cdf).unsqueeze(1) * total).minimum(total.nextafter(torch.zeros_like(total)))
     ids = torch.searchsorted(cdf, point, right=True).clamp_(max=cdf.shape[1] - 1)
     upper = cdf.gather(1, ids)
     lower = torch.where(ids > 0, cdf.gather(1, (ids - 1).clamp(min=0)), 0.0)
     # The outer edges of the whole distribution have no neighbour to flip to.
-    near = ((upper - point < NEAR_TIE) & (upper < cdf[:, -1:])) | ((point - lower < NEAR_TIE) & (lower > 0))
+    near = ((upper - point < NEAR_TIE) & (upper < total)) | ((point - lower < NEAR_TIE) & (lower > 0))
     logprobs = (logits.gather(1, ids) - log_z).squeeze(1)
     return ids.squeeze(1), logprobs, near.squeeze(1)

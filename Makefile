@@ -43,20 +43,21 @@ test: .venv/.full
 	$(BIN) -m pytest $(ARGS)
 
 .venv/.core: pyproject.toml constraints.txt $(MOVED)
-	rm -f .venv/.core .venv/.full
-	[ -x $(BIN) ] && $(BIN) -m pip --version >/dev/null 2>&1 && [ -z "$(PYTHON)" ] || \
+	@rm -f .venv/.core .venv/.full
+	@[ -x $(BIN) ] && $(BIN) -m pip --version >/dev/null 2>&1 && [ -z "$(PYTHON)" ] || \
 		{ python=$$(sh scripts/find_python.sh $(PYTHON)) && rm -rf .venv && "$$python" -m venv .venv; }
 	@echo "Installing the core into .venv (once; one to five minutes, most of it torch)"
-	[ -z "$(TORCH_INDEX)" ] || $(PIP) install -q --index-url "$(TORCH_INDEX)" "$$(grep '^torch==' constraints.txt)"
-	$(PIP) install -q -e .
-	pwd > .venv/.core
+	@# Without its dependencies, of which such an index has few versions; they follow from the default one.
+	@$(if $(TORCH_INDEX),$(PIP) install -q --no-deps --index-url "$(TORCH_INDEX)" "$$(grep '^torch==' constraints.txt)")
+	@$(PIP) install -q -e .
+	@pwd > .venv/.core
 
 .venv/.full: .venv/.core scripts/install_optional.py
-	rm -f .venv/.full
+	@rm -f .venv/.full
 	@echo "Installing the extras into .venv (once; one to five minutes)"
-	$(PIP) install -q -e '.[test]'
-	PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN) scripts/install_optional.py
-	pwd > .venv/.full
+	@$(PIP) install -q -e '.[test]'
+	@PIP_USER=0 PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN) scripts/install_optional.py
+	@pwd > .venv/.full
 
 clean:
 	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -73,7 +73,7 @@ class ConsoleTracker:
     def say(self, text: str) -> None:
         """A sentence of its own, above the bar."""
         if self.display != "none":
-            self.console.print(Text(text))
+            self.console.print(_harmless(text))
 
     def examples(self, group: Group) -> None:
         """The best, the median and the worst completion of a group."""
@@ -81,20 +81,24 @@ class ConsoleTracker:
             return
         ranked = sorted(group.rollouts, key=lambda r: -1.0 if r.shaped is None else r.shaped, reverse=True)
         chosen = {0: "best", len(ranked) // 2: "median", len(ranked) - 1: "worst"}
-        table = Table(title=_clip(group.prompt.text, 200), title_justify="left", show_lines=True)
+        table = Table(title=_harmless(_clip(group.prompt.text, 200)), title_justify="left", show_lines=True)
         for column in ("", "reward", "status", "completion"):
             table.add_column(column)
         for index, label in chosen.items():
             verdict = ranked[index].verdict
             reward = "-" if verdict.reward is None else f"{verdict.reward:.2f}"
-            # Text, not markup: a completion may hold anything, also brackets that Rich would interpret.
-            table.add_row(label, reward, verdict.status, Text(_clip(ranked[index].completion.text, 600)))
+            table.add_row(label, reward, verdict.status, _harmless(_clip(ranked[index].completion.text, 600)))
         self.console.print(table)
 
     def close(self) -> None:
         if self._progress is not None:
             self._progress.stop()
             self._progress = None
+
+
+def _harmless(text: str) -> Text:
+    """Foreign text as it is: no brackets that Rich reads as markup, no control characters that a terminal obeys."""
+    return Text("".join(c if c.isprintable() or c in "\n\t" else "\N{REPLACEMENT CHARACTER}" for c in text))
 
 
 def _clip(text: str, limit: int) -> str:
@@ -105,5 +109,5 @@ def _clip(text: str, limit: int) -> str:
 def plan_table(rows: Sequence[tuple[str, str]], title: str) -> Table:
     table = Table(title=title, show_header=False, title_justify="left")
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*map(_harmless, row))
     return table

@@ -17,7 +17,7 @@ from rlvr.functional.divergence import k3
 from rlvr.training.batch import Batch, Outputs
 from rlvr.training.forward import forward
 from rlvr.training.mismatch import mismatch_metrics
-from rlvr.training.models import DTYPES
+from rlvr.training.models import DTYPES, cast_parameters
 from rlvr.training.optimizer import MasterAdamW, learning_rate
 
 if TYPE_CHECKING:
@@ -63,7 +63,9 @@ class LocalBackend:
         self.device = torch.device(device)
         self.model = model.to(device)
         self.optimizer = MasterAdamW(self.model, DTYPES[dtype], train.betas, train.weight_decay)
-        self.reference = None if reference is None else reference.to(device, DTYPES[dtype]).requires_grad_(False)
+        self.reference = None
+        if reference is not None:
+            self.reference = cast_parameters(reference.to(device), DTYPES[dtype]).requires_grad_(False).eval()
         self.updates = 0
         self.trace = Trace(torch.empty(0, 0), torch.empty(0, 0))
         self.model.train()

@@ -25,6 +25,13 @@ def load_tokenizer(path: str, template: str | None = None, revision: str | None 
     return tokenizer
 
 
+def cast_parameters(model: PreTrainedModel, dtype: torch.dtype) -> PreTrainedModel:
+    """The model with its parameters in `dtype`. Buffers stay: rotary frequencies in bf16 would turn positions wrong."""
+    for parameter in model.parameters():
+        parameter.data = parameter.data.to(dtype)
+    return model
+
+
 def load_model(path: str, revision: str | None = None, attention: str = "sdpa") -> PreTrainedModel:
     """A causal language model in fp32: the master weights. The backend makes the compute copy."""
     from transformers import AutoModelForCausalLM

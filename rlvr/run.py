@@ -145,7 +145,10 @@ class Run:
         self.best = state["best"]
         self.evals = {int(k): dict(v) for k, v in state["evals"].items()}
         self.source.policy_changed(self.backend.policy, self.backend.updates)
-        self.jsonl.truncate(self.checkpoint.iteration)
+        written = self.jsonl.truncate(self.checkpoint.iteration)
+        if written < self.checkpoint.iteration:  # the kill came between the checkpoint and its line
+            self.jsonl.metrics(self.checkpoint.iteration, state["metrics"])
+        self.last = state["metrics"]
         self.event("resumed", f"resumed after iteration {self.checkpoint.iteration}")
         return Progress(self.checkpoint.iteration, dict(state["algorithm"]))
 
@@ -187,10 +190,11 @@ class Run:
             )
         if train.eval_every and (iteration % train.eval_every == 0 or iteration == train.iterations):
             metrics |= self._evaluate(iteration)
+        # First: the checkpoint below must know of this best, or a resumed run would overwrite it with a worse one.
+        metrics |= self._keep_best(progress, metrics)
         last = iteration in (self.stop, train.iterations)
         if last or (train.checkpoint_every and iteration % train.checkpoint_every == 0):
-            metrics |= self._save(progress)
-        self._keep_best(progress, metrics)
+            metrics |= self._save(progress, metrics)
         if metrics.get("train/empty_updates"):
             self.jsonl.event("empty_update", iteration=iteration, updates=metrics["train/empty_updates"])
         self.last = metrics
@@ -207,7 +211,7 @@ class Run:
         self.evals[iteration] = metrics
         return {**metrics, "time/eval": time.perf_counter() - began}
 
-    def _save(self, progress: Progress, name: str | None = None) -> dict[str, float]:
+    def _save(self, progress: Progress, metrics: Mapping[str, float], name: str | None = None) -> dict[str, float]:
         """A checkpoint; a disk that is full costs the checkpoint and not the run."""
         from rlvr.training import checkpoint
 
@@ -217,6 +221,7 @@ class Run:
             "algorithm": dict(progress.state),
             "best": self.best,
             "evals": {str(k): v for k, v in self.evals.items()},
+            "metrics": dict(metrics),
         }
         folder = self.folder / "checkpoints"
         label = name or checkpoint.checkpoint_name(progress.iteration)
@@ -230,11 +235,12 @@ class Run:
             checkpoint.prune(folder, self.recipe.train.keep_checkpoints)
         return {"time/checkpoint": time.perf_counter() - began}
 
-    def _keep_best(self, progress: Progress, metrics: Mapping[str, float]) -> None:
+    def _keep_best(self, progress: Progress, metrics: Mapping[str, float]) -> dict[str, float]:
         value = metrics.get(self.recipe.train.keep_best or "")
-        if value is not None and (self.best is None or value > self.best):
-            self.best = value
-            self._save(progress, "best")
+        if value is None or (self.best is not None and value <= self.best):
+            return {}
+        self.best = value
+        return self._save(progress, metrics, "best")
 
     def _finish(self, iterations: int) -> TrainReport:
         if self.jsonl.failed:
@@ -248,18 +254,19 @@ class Run:
             self.checkpoint.path if self.checkpoint else None,
             tuple(self.events),
         )
-        write_json(
-            self.folder / "summary.json",
-            {
-                "iterations": iterations,
-                "seconds": round(report.seconds, 3),
-                "seed": self.recipe.train.seed,
-                "metrics": dict(report.metrics),
-                "evals": {str(k): dict(v) for k, v in report.evals.items()},
-                "best": self.best,
-                "events": list(self.events),
-            },
-        )
+        summary = {
+            "iterations": iterations,
+            "seconds": round(report.seconds, 3),
+            "seed": self.recipe.train.seed,
+            "metrics": dict(report.metrics),
+            "evals": {str(k): dict(v) for k, v in report.evals.items()},
+            "best": self.best,
+            "events": list(self.events),
+        }
+        try:
+            write_json(self.folder / "summary.json", summary)
+        except OSError as error:  # the weights are what matters; a full disk costs the summary
+            self.event("summary_failed", f"summary.json could not be written: {error}")
         for text in self.events:
             self.console.say(text)
         return report

@@ -31,7 +31,7 @@ METRICS: dict[str, str] = {
     "train/loss": "the loss that was minimised, mean over the iteration's updates",
     "train/lr": "learning rate of the last update",
     "train/grad_norm": "norm of the gradient before clipping, mean over the iteration's updates",
-    "train/updates": "optimizer steps taken since the run began",
+    "train/updates": "updates since the run began, empty ones included: what the schedule counts",
     "train/empty_updates": "updates without a live row: no step was made",
     "train/skipped_updates": "updates dropped because their gradient was not finite",
     "train/skipped_rows_rate": "share of rows that were not computed because they add exactly nothing",

@@ -31,16 +31,24 @@ class JsonlTracker:
         """Something that a person should hear of: a failed checkpoint, an empty update, a resumption."""
         self._write("events.jsonl", [{"time": round(time.time(), 3), "event": kind, **details}])
 
-    def truncate(self, iteration: int) -> None:
-        """Drops the lines of iterations after `iteration`: a resumed run writes them again, the same."""
-        for name in ("metrics.jsonl", "rollouts.jsonl"):
-            path = self.folder / name
+    def truncate(self, iteration: int) -> int:
+        """Drops the lines of iterations after `iteration`: a resumed run writes them again, the same.
+
+        Returns the last iteration whose metrics remain, -1 where none do.
+        """
+        last = -1
+        for name in ("rollouts.jsonl", "metrics.jsonl"):
+            path, last = self.folder / name, -1
             if not path.exists():
                 continue
             kept = path.with_suffix(".resumed")
             with path.open(encoding="utf-8") as old, kept.open("w", encoding="utf-8") as new:
-                new.writelines(line for line in old if _iteration(line) <= iteration)
+                for line in old:
+                    if (number := _iteration(line)) <= iteration:
+                        new.write(line)
+                        last = int(number)
             kept.replace(path)
+        return last
 
     def close(self) -> None:
         for file in self._files.values():

@@ -63,7 +63,7 @@ def save(
         tokenizer.save_pretrained(temporary / "model")
         torch.save(trainer_state, temporary / "trainer.pt")
         _write_manifest(temporary, iteration)
-    except (OSError, RuntimeError) as error:  # torch reports a full disk as RuntimeError
+    except Exception as error:  # a full disk is RuntimeError to torch, Exception or SafetensorError to others
         shutil.rmtree(temporary, ignore_errors=True)
         raise OSError(f"the checkpoint {name} could not be written: {error}") from error
     final = folder / name

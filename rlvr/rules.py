@@ -88,12 +88,15 @@ def _algorithm(recipe: Recipe) -> Iterator[tuple[str, str]]:
 def _schedule(recipe: Recipe) -> Iterator[tuple[str, str]]:
     train = recipe.train
     if train.minibatch is not None:
-        rows = train.prompts_per_iteration * recipe.sampling.group_size
+        known = recipe.algorithm.name in registry.REGISTRIES["algorithm"].names()
+        corpus = known and registry.get("algorithm", recipe.algorithm.name).source == "corpus"
+        group = 1 if corpus else recipe.sampling.group_size
+        rows = train.prompts_per_iteration * group
         if train.minibatch > rows:
             yield (
                 "train.minibatch",
                 f"is {train.minibatch} completions, more than the {rows} of an iteration "
-                f"({train.prompts_per_iteration} prompts x {recipe.sampling.group_size}); leave it out to use all",
+                f"({train.prompts_per_iteration} prompts x {group}); leave it out to use all",
             )
     if train.eval_every and not recipe.data.eval:
         yield "train.eval_every", "is set, but data.eval names nothing to evaluate"

@@ -65,7 +65,8 @@ class Batch:
         """`[B]` as `[P, G]`. Needs the siblings side by side and groups of one size, as they are collected."""
         groups = self.group.unique_consecutive()
         size = len(self) // max(len(groups), 1)
-        if not torch.equal(groups.repeat_interleave(size), self.group):
+        apart = len(groups.unique()) < len(groups)  # siblings that were torn apart would look like groups of one
+        if apart or not torch.equal(groups.repeat_interleave(size), self.group):
             raise ValueError("group statistics need whole groups of one size, with siblings side by side")
         return values.view(-1, size)
 

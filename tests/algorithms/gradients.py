@@ -1,0 +1,121 @@
+"""A backend in fp64 whose gradient is read instead of applied, and batches that hold every hard case."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from rlvr.algorithms.base import Algorithm
+from rlvr.core import Group
+from rlvr.schema import TrainSection
+from rlvr.training.batch import Batch, collate
+from rlvr.training.local_backend import LocalBackend
+from tests.tiny import group, rollout
+
+VOCABULARY = 23
+
+
+def backend(vocabulary: int = VOCABULARY, temperature: float = 0.8, **train: Any) -> LocalBackend:
+    """A tiny policy in fp64; `train` are fields of the recipe's section.
+
+    GPT-2, because Llama's norms compute in fp32 whatever the weights are.
+    """
+    from transformers import GPT2Config, GPT2LMHeadModel
+
+    torch.manual_seed(0)
+    config = GPT2Config(
+        vocab_size=vocabulary,
+        n_positions=32,
+        n_embd=16,
+        n_layer=2,
+        n_head=2,
+        resid_pdrop=0.0,
+        embd_pdrop=0.0,
+        attn_pdrop=0.0,
+        initializer_range=0.3,  # far from uniform, so that a wrong gradient cannot hide
+    )
+    model = GPT2LMHeadModel(config).double()
+    return LocalBackend(model, TrainSection(**train), total_updates=100, dtype="float64", temperature=temperature)
+
+
+def gradient(owner: LocalBackend, algorithm: Algorithm, part: Batch) -> tuple[Tensor, dict[str, float]]:
+    """The gradient that the next optimizer step would apply, over all parameters `[n]`, and the update's metrics."""
+    optimizer = owner.optimizer
+    taken: list[Tensor] = []
+
+    def keep(lr: float, grad_clip: float) -> float:
+        taken.append(
+            torch.cat(
+                [torch.zeros_like(m).flatten() if m.grad is None else m.grad.flatten() for m in optimizer.masters]
+            )
+        )
+        optimizer.zero_grad()
+        return float(taken[0].norm())
+
+    optimizer.step = keep  # type: ignore[method-assign]
+    try:
+        metrics = owner.update(algorithm, part)
+    finally:
+        del optimizer.step
+    if not taken:  # an empty update: no step was made
+        return torch.zeros(sum(m.numel() for m in optimizer.masters), dtype=torch.float64), metrics
+    return taken[0], metrics
+
+
+def hard_groups(algorithm: Algorithm, seed: int = 0, count: int = 6) -> list[Group]:
+    """Groups with live, dead, partly judged and unjudged rewards, of ragged prompts and completions."""
+    rng = torch.Generator().manual_seed(seed)
+
+    def ids(low: int, high: int) -> list[int]:
+        size = int(torch.randint(low, high + 1, (1,), generator=rng))
+        return torch.randint(VOCABULARY, (size,), generator=rng).tolist()
+
+    rewards: list[list[float | None]] = [
+        [1.0, 0.0, 0.5, 0.0],
+        [0.1, 0.1, 0.1, 0.1],  # dead
+        [1.0, None, 0.0, 0.0],
+        [None, None, None, None],
+        [1.0, None, None, None],  # one judged: dead for a group's statistics
+        [0.0, 1.0, 1.0, 0.25],
+    ]
+    if algorithm.source == "corpus":
+        rewards = [[1.0] for _ in range(count)]
+    made = []
+    for index, row in enumerate(rewards[:count]):
+        prompt_ids = ids(1, 7)
+        made.append(group(index, [rollout(ids(1, 9), reward, prompt_ids) for reward in row]))
+    return made
+
+
+def credited(owner: LocalBackend, algorithm: Algorithm, groups: list[Group], drift: float = 0.3) -> Batch:
+    """The batch of an iteration with advantages. Old and reference log-probs are off by up to `drift` nats a
+    token, so that ratios differ from 1 and some are clipped."""
+    batch = collate(groups, pad_id=0)
+    batch = owner.add_inputs(batch, frozenset({"old_logprobs"}))
+    assert batch.old_logprobs is not None
+    noise = torch.rand((2, *batch.mask.shape), generator=torch.Generator().manual_seed(3), dtype=torch.float64)
+    old = (batch.old_logprobs.double() + drift * (2 * noise[0] - 1)) * batch.mask
+    ref = (batch.old_logprobs.double() + drift * (2 * noise[1] - 1)) * batch.mask
+    batch = dataclasses.replace(batch, old_logprobs=old, ref_logprobs=ref)
+    state = algorithm.init_state()
+    # As after an earlier iteration, so that a running mean has something to say.
+    state = {**state, "reward_sum": 3.0, "reward_count": 10.0} if state else state
+    return algorithm.credit(batch, state)
+
+
+def padded(batch: Batch, extra: int) -> Batch:
+    """The same batch with `extra` more columns of rubbish: padding may hold anything."""
+    wide = {}
+    for item in dataclasses.fields(batch):
+        value = getattr(batch, item.name)
+        if isinstance(value, Tensor) and value.dim() == 2:
+            filler: Any = 7 if value.dtype == torch.int64 else False if value.dtype == torch.bool else float("nan")
+            wide[item.name] = torch.nn.functional.pad(value, (0, extra), value=filler)
+    return dataclasses.replace(batch, **wide)
+
+
+def shuffled(batch: Batch, seed: int) -> Batch:
+    return batch.select(torch.randperm(len(batch), generator=torch.Generator().manual_seed(seed)))

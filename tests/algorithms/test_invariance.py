@@ -1,0 +1,190 @@
+"""One owner of the denominator: no split, order, padding, unjudged or skipped row changes a gradient.
+
+Every algorithm in the registry is put through it, one that is added tomorrow with its default options too.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import pytest
+import torch
+
+from rlvr.algorithms.base import Algorithm
+from rlvr.registry import REGISTRIES, get
+from rlvr.training.batch import collate
+from tests.algorithms.gradients import backend, credited, gradient, hard_groups, padded, shuffled
+
+#: Further settings of an algorithm; its defaults are always tested.
+OPTIONS: dict[str, list[dict[str, Any]]] = {
+    "grpo": [
+        {"kl_coef": 0.1},
+        {"ratio": "sequence"},
+        {"ratio": "sequence", "kl_coef": 0.1, "aggregation": "token"},
+        {"aggregation": "token", "clip_high": 0.28},
+        {"aggregation": "prompt"},
+        {"ddof": 0, "eps": 1e-6},
+    ],
+    "reinforce": [
+        {"baseline": "none"},
+        {"baseline": "running_mean"},
+        {"baseline": "group_mean"},
+        {"baseline": "batch_mean", "entropy_coef": 0.01},
+        {"baseline": "group_mean", "entropy_coef": 0.01},
+    ],
+    "rloo": [{"kl_coef": 0.1}],
+    "sft": [{"aggregation": "sequence"}],
+}
+CASES = [
+    pytest.param(name, options, id=f"{name} {options}" if options else name)
+    for name in REGISTRIES["algorithm"].names()
+    for options in [{}, *OPTIONS.get(name, [])]
+]
+TOLERANCE = 1e-10
+
+
+def build(name: str, options: dict[str, Any]) -> Algorithm:
+    return get("algorithm", name)(**options)
+
+
+def test_every_option_is_tried() -> None:
+    for name, settings in OPTIONS.items():
+        given = {key for options in settings for key in options}
+        untried = {f.name for f in dataclasses.fields(get("algorithm", name))} - given - {"clip_low"}
+        assert not untried, f"{name}: no case sets {untried}"
+
+
+@pytest.mark.parametrize("name, options", CASES)
+def test_no_split_order_or_padding_changes_the_gradient(name: str, options: dict[str, Any]) -> None:
+    algorithm, owner = build(name, options), backend(tokens_per_microbatch=10**6)
+    batch = credited(owner, algorithm, hard_groups(algorithm))
+    whole, metrics = gradient(owner, algorithm, batch)
+    assert float(whole.norm()) > 1e-3  # a zero gradient would agree with everything
+    owner.train = owner.train.model_copy(update={"tokens_per_microbatch": 1})
+    variants = {}
+    variants["a row at a time"], split_metrics = gradient(owner, algorithm, batch)
+    owner.train = owner.train.model_copy(update={"tokens_per_microbatch": 40})
+    variants["40 tokens at a time"], _ = gradient(owner, algorithm, batch)
+    variants["40 tokens, shuffled and padded"], _ = gradient(owner, algorithm, padded(shuffled(batch, 1), 9))
+    owner.train = owner.train.model_copy(update={"tokens_per_microbatch": 150})
+    variants["150 tokens, shuffled"], _ = gradient(owner, algorithm, shuffled(batch, 2))
+    variants["150 tokens, padded"], _ = gradient(owner, algorithm, padded(batch, 5))
+    for what, other in variants.items():
+        assert float((whole - other).abs().max()) < TOLERANCE, what
+    assert metrics["train/loss"] == pytest.approx(split_metrics["train/loss"], abs=1e-9)
+
+
+@pytest.mark.parametrize("name, options", CASES)
+def test_the_sum_over_ranks_is_the_gradient_of_all(name: str, options: dict[str, Any]) -> None:
+    """Accumulation by hand: shares whose counts are those of the whole update add up to its gradient."""
+    algorithm, owner = build(name, options), backend()
+    batch = credited(owner, algorithm, hard_groups(algorithm))
+    whole, _ = gradient(owner, algorithm, batch)
+    shares = [gradient(owner, algorithm, batch.select(rows))[0] for rows in torch.arange(len(batch)).split(5)]
+    assert float((whole - sum(shares)).abs().max()) < TOLERANCE
+
+
+@pytest.mark.parametrize("name, options", [c for c in CASES if get("algorithm", c.values[0]).source == "on_policy"])
+def test_unjudged_rows_are_in_neither_numerator_nor_denominator(name: str, options: dict[str, Any]) -> None:
+    """Groups whose rows could not be judged, against the same groups without those rows."""
+    algorithm, owner = build(name, options), backend()
+    # Groups of one size: one of four loses its last row, so all do.
+    groups = [dataclasses.replace(g, rollouts=g.rollouts[:3]) for g in (hard_groups(algorithm)[i] for i in (0, 1, 5))]
+    spoiled = [
+        dataclasses.replace(g, rollouts=(*g.rollouts, dataclasses.replace(full.rollouts[3], shaped=None)))
+        for g, full in zip(groups, (hard_groups(algorithm)[i] for i in (0, 1, 5)), strict=True)
+    ]
+    without = credited(owner, algorithm, groups, drift=0.0)
+    spoilt = credited(owner, algorithm, [*spoiled, hard_groups(algorithm)[3]], drift=0.0)
+    assert (spoilt.num_tokens, spoilt.num_sequences, spoilt.num_prompts) == (
+        without.num_tokens,
+        without.num_sequences,
+        without.num_prompts,
+    )
+    expected, _ = gradient(owner, algorithm, without)
+    actual, _ = gradient(owner, algorithm, spoilt)
+    assert float((expected - actual).abs().max()) < TOLERANCE
+    assert float(expected.norm()) > 1e-3
+
+
+@pytest.mark.parametrize("name, options", CASES)
+def test_skipping_dead_rows_leaves_the_gradient(name: str, options: dict[str, Any]) -> None:
+    algorithm, owner = build(name, options), backend(skip_dead_rows=True)
+    batch = credited(owner, algorithm, hard_groups(algorithm))
+    skipped, saved = gradient(owner, algorithm, batch)
+    owner.train = owner.train.model_copy(update={"skip_dead_rows": False})
+    computed, full = gradient(owner, algorithm, batch)
+    assert float((skipped - computed).abs().max()) < TOLERANCE
+    if algorithm.dead_rows_are_free:
+        assert saved["train/skipped_rows_rate"] > full["train/skipped_rows_rate"]
+    else:
+        assert saved["train/skipped_rows_rate"] == full["train/skipped_rows_rate"]
+
+
+def test_dead_rows_are_skipped_only_where_nothing_else_trains_them() -> None:
+    free = {
+        name: [options for options in ({}, *OPTIONS[name]) if build(name, options).dead_rows_are_free]
+        for name in OPTIONS
+    }
+    assert free["grpo"] and all(not options.get("kl_coef") for options in free["grpo"])
+    assert free["reinforce"] == [{"baseline": "group_mean"}]
+    assert free["sft"] == []
+
+
+@pytest.mark.parametrize(
+    "options, ratio",
+    [
+        # hard_groups: judged rows 4 + 4 + 3 + 0 + 1 + 4 = 16 of which 4 + 1 are dead, so 11 live.
+        ({}, 16 / 11),  # a mean over sequences
+        ({"aggregation": "prompt"}, 5 / 3),  # 5 prompts with a judged row, 3 with a live one
+    ],
+)
+def test_dead_rows_out_of_the_denominator_are_a_separate_option(options: dict[str, Any], ratio: float) -> None:
+    algorithm, owner = build("grpo", options), backend()
+    batch = credited(owner, algorithm, hard_groups(algorithm))
+    counted, _ = gradient(owner, algorithm, batch)
+    owner.train = owner.train.model_copy(update={"count_dead_rows": False})
+    alone, _ = gradient(owner, algorithm, batch)
+    assert float((alone - ratio * counted).abs().max()) < TOLERANCE
+
+
+def test_dead_tokens_out_of_the_denominator() -> None:
+    algorithm, owner = build("grpo", {"aggregation": "token"}), backend()
+    batch = credited(owner, algorithm, hard_groups(algorithm))
+    assert batch.advantages is not None
+    live = batch.mask[(batch.advantages != 0).any(dim=1)].sum()
+    counted, _ = gradient(owner, algorithm, batch)
+    owner.train = owner.train.model_copy(update={"count_dead_rows": False})
+    alone, _ = gradient(owner, algorithm, batch)
+    assert float((alone - (float(batch.mask.sum()) / float(live)) * counted).abs().max()) < TOLERANCE
+
+
+def test_minibatches_cover_every_row_once_an_epoch_and_recount() -> None:
+    algorithm, owner = build("grpo", {}), backend()
+    batch = credited(owner, algorithm, hard_groups(algorithm))
+    parts = list(batch.minibatches(epochs=2, minibatch=7, seed=0, iteration=3))
+    assert [len(p) for p in parts] == [7, 7, 7, 3] * 2
+    first, second = (torch.cat([p.row for p in parts[i : i + 4]]) for i in (0, 4))
+    assert sorted(first.tolist()) == sorted(second.tolist()) == list(range(24))
+    assert first.tolist() != second.tolist()
+    for part in parts:
+        assert part.num_tokens == part.mask.sum()
+        assert part.num_sequences == part.mask.any(dim=1).sum()
+    again = list(batch.minibatches(epochs=2, minibatch=7, seed=0, iteration=3))
+    assert all(torch.equal(a.row, b.row) for a, b in zip(parts, again, strict=True))
+
+
+def test_collate_places_prompt_completion_outcome_and_steps() -> None:
+    groups = hard_groups(build("grpo", {}))
+    batch = collate(groups, pad_id=0)
+    for b, rollout in enumerate(r for g in groups for r in g.rollouts):
+        start, size = len(rollout.completion.prompt_ids), rollout.completion.num_tokens
+        expected = [False] * start + [rollout.shaped is not None] * size
+        assert batch.mask[b, : start + size].tolist() == expected
+        assert not batch.mask[b, start + size :].any()
+        if rollout.shaped is not None:
+            assert batch.token_rewards[b, start + size - 1] == rollout.shaped
+            assert batch.token_rewards[b].sum() == rollout.shaped
+    with pytest.raises(ValueError, match="whole groups"):
+        batch.select(torch.tensor([0, 5, 1])).by_group(torch.zeros(3))

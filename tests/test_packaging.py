@@ -205,3 +205,47 @@ def test_the_pins_name_no_machine() -> None:
 
 def test_the_version_is_the_projects() -> None:
     assert rlvr.__version__ == PROJECT["project"]["version"]
+
+
+def find_python(path: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """scripts/find_python.sh on a machine whose PATH is `path` alone."""
+    command = ["/bin/sh", str(ROOT / "scripts" / "find_python.sh"), *arguments]
+    return subprocess.run(command, env={"PATH": str(path)}, capture_output=True, text=True)
+
+
+def fake_python(folder: Path, name: str, body: str) -> None:
+    """A program called `name` that is a shell script."""
+    (folder / name).write_text(f"#!/bin/sh\n{body}\n")
+    (folder / name).chmod(0o755)
+
+
+def test_set_up_takes_the_first_python_that_runs_and_is_new_enough(tmp_path: Path) -> None:
+    fake_python(tmp_path, "python3.13", "echo 'not found' >&2; exit 127")  # a version manager's shim
+    fake_python(tmp_path, "python3.12", "exit 1")  # too old
+    (tmp_path / "python3.11").symlink_to(sys.executable)
+    assert find_python(tmp_path).stdout.strip() == "python3.11"
+    assert find_python(tmp_path, str(tmp_path / "python3.11")).returncode == 0
+
+
+def test_set_up_says_what_is_missing(tmp_path: Path) -> None:
+    none = find_python(tmp_path)
+    assert none.returncode == 1 and "needs Python 3.11 or newer" in none.stderr
+    named = find_python(tmp_path, "/nowhere/python3")
+    assert named.returncode == 1 and "PYTHON=/nowhere/python3 does not run" in named.stderr
+    # As on a Debian without python3-venv: new enough, but `import ensurepip` fails.
+    fake_python(tmp_path, "python3", 'case "$2" in *ensurepip*) exit 1;; *print*) echo 3.12;; esac')
+    bare = find_python(tmp_path)
+    assert bare.returncode == 1 and "apt-get install python3.12-venv" in bare.stderr
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
+def test_make_passes_seed_and_control_on() -> None:
+    for given, expected in (
+        ([], "rlvr quickstart --seed 0"),
+        (["SEED=3"], "rlvr quickstart --seed 3"),
+        (["SEED=3", "CONTROL=1"], "rlvr quickstart --seed 3 --control"),
+        (["CONTROL=0"], "rlvr quickstart --seed 0"),
+    ):
+        # Itself run by `make test`, it must not inherit that make's flags.
+        planned = run(["make", "--no-print-directory", "-n", "quickstart", *given], ROOT, MAKEFLAGS="", MAKELEVEL="0")
+        assert planned.strip().splitlines()[-1].strip().endswith(expected)

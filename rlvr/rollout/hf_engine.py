@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(slots=True)
-class _Row:
+class Row:
     """One completion in the making."""
 
     prompt: int
@@ -73,7 +73,7 @@ class HFEngine:
         self.model.eval()
         ids = [chat.prompt_ids(self.tokenizer, p.messages) for p in prompts]
         rows = [
-            _Row(
+            Row(
                 p,
                 s,
                 noise_key(sampling.seed, iteration, prompt.id, s),
@@ -96,7 +96,7 @@ class HFEngine:
             out[row.prompt].append(self._completion(row, ids[row.prompt]))
         return out
 
-    def _completion(self, row: _Row, prompt_ids: Sequence[int]) -> Completion:
+    def _completion(self, row: Row, prompt_ids: Sequence[int]) -> Completion:
         return Completion(
             spans=(Span("sampled", tuple(row.token_ids), tuple(row.logprobs)),),
             text=chat.completion_text(self.tokenizer, row.token_ids, self.stop_ids),
@@ -105,39 +105,58 @@ class HFEngine:
             prompt_ids=tuple(prompt_ids),
         )
 
-    def _decode(self, rows: list[_Row], ids: Sequence[Sequence[int]], head: Tensor, sampling: Sampling) -> None:
+    def _decode(self, rows: list[Row], ids: Sequence[Sequence[int]], head: Tensor, sampling: Sampling) -> None:
         """Fills `rows` in: one pass over their distinct prompts, then one token a step for those still going."""
-        from transformers import DynamicCache
+        from rlvr.rollout.row_cache import fill_gaps, row_cache
 
-        cache = DynamicCache(config=self.model.config)
-        hidden, seen = self._prefill(rows, ids, cache)
-        keys = np.array([r.key for r in rows], dtype=np.uint64)
+        cache = row_cache(self.model.config)
+        hidden, seen, positions = self._prefill(rows, ids, cache)
+        budgets = torch.tensor([row.budget for row in rows])
+        ids_drawn = torch.zeros((len(rows), int(budgets.max())), dtype=torch.int64)
+        logprobs_drawn = torch.zeros(ids_drawn.shape, dtype=head.dtype)
+        stop_ids = torch.tensor(self.stop_ids)
+        at = torch.arange(len(rows))  # which row stands in each place of the batch
         step = 0
-        while rows:
-            logits = hidden.to(head.dtype) @ head.t()
-            tokens, logprobs, near = draw(logits, uniforms(keys, step), sampling)
-            self._counts["near_ties"] += int(near.sum())
+        while True:
+            here = [rows[i] for i in at.tolist()]
+            tokens, logprobs = self.sample(hidden, head, here, step, sampling)
+            ids_drawn[at, step], logprobs_drawn[at, step] = tokens, logprobs.to(head.dtype)
             step += 1
-            going = [
-                not self._append(r, t, p, sampling)
-                for r, t, p in zip(rows, tokens.tolist(), logprobs.tolist(), strict=True)
-            ]
-            if not all(going):
-                keep = torch.tensor([i for i, g in enumerate(going) if g], dtype=torch.int64)
-                rows = [r for r, g in zip(rows, going, strict=True) if g]
-                if not rows:
+            stopped = torch.isin(tokens, stop_ids)
+            if sampling.stop:
+                texts = [self._at_stop_text(ids_drawn[i, :step].tolist(), sampling.stop) for i in at.tolist()]
+                stopped |= torch.tensor(texts)
+            going = ~stopped & (budgets[at] > step)
+            for place in (~going).nonzero().squeeze(1).tolist():
+                row, i = here[place], int(at[place])
+                row.token_ids, row.logprobs = ids_drawn[i, :step].tolist(), logprobs_drawn[i, :step].tolist()
+                row.finish_reason = "stop" if stopped[place] else "length"
+            if not going.all():
+                order = fill_gaps(going)
+                if not len(order):
                     return
-                keys, tokens = keys[keep.numpy()], tokens[keep]
-                seen = None if seen is None else seen[keep]
-                cache.batch_select_indices(keep.to(hidden.device))
-            positions = None
+                at, tokens = at[order], tokens[order]
+                seen = None if seen is None else seen[order]
+                positions = positions[order]
+                cache.batch_select_indices(order.to(hidden.device))
             if seen is not None:
-                seen = torch.cat([seen, seen.new_ones(len(rows), 1)], dim=1)
-                positions = seen.sum(dim=1, keepdim=True) - 1
-            hidden = self._forward(tokens.unsqueeze(1), cache, seen, positions)[:, -1]
+                seen = torch.cat([seen, seen.new_ones(len(seen), 1)], dim=1)
+            hidden = self._forward(tokens.unsqueeze(1), cache, seen, positions + step - 1)[:, -1]
 
-    def _prefill(self, rows: list[_Row], ids: Sequence[Sequence[int]], cache: Any) -> tuple[Tensor, Tensor | None]:
-        """The last hidden state of each row's prompt `[rows, H]`, and which cached positions are real `[rows, L]`."""
+    def sample(
+        self, hidden: Tensor, head: Tensor, rows: Sequence[Row], step: int, sampling: Sampling
+    ) -> tuple[Tensor, Tensor]:
+        """The next token of each row and its log-prob, on the CPU -> `[rows]`, `[rows]`; `hidden [rows, H]`."""
+        keys = np.array([row.key for row in rows], dtype=np.uint64)
+        tokens, logprobs, near = draw(hidden.to(head.dtype) @ head.t(), uniforms(keys, step), sampling)
+        self._counts["near_ties"] += int(near.sum())
+        return tokens.cpu(), logprobs.cpu()
+
+    def _prefill(
+        self, rows: list[Row], ids: Sequence[Sequence[int]], cache: Any
+    ) -> tuple[Tensor, Tensor | None, Tensor]:
+        """Reads the prompts: each row's last hidden state `[rows, H]`, which cached positions are real `[rows, L]`
+        (None: all), and the position of its first token `[rows, 1]`."""
         distinct = list(dict.fromkeys(r.prompt for r in rows))
         place = {p: i for i, p in enumerate(distinct)}
         width = max(len(ids[p]) for p in distinct)
@@ -153,7 +172,7 @@ class HFEngine:
             positions = (seen.cumsum(dim=1) - 1).clamp(min=0)
             hidden, mask = self._forward(tokens, cache, seen, positions)[:, -1], seen[expand]
         cache.batch_select_indices(expand.to(hidden.device))
-        return hidden[expand.to(hidden.device)], mask
+        return hidden[expand.to(hidden.device)], mask, seen.sum(dim=1, keepdim=True)[expand]
 
     def _forward(self, tokens: Tensor, cache: Any, seen: Tensor | None, positions: Tensor | None) -> Tensor:
         device = self.model.device
@@ -165,19 +184,8 @@ class HFEngine:
             use_cache=True,
         ).last_hidden_state
 
-    def _append(self, row: _Row, token: int, logprob: float, sampling: Sampling) -> bool:
-        """Adds a token; True when the completion is finished."""
-        row.token_ids.append(token)
-        row.logprobs.append(logprob)
-        if token in self.stop_ids or self._at_stop_text(row, sampling.stop):
-            row.finish_reason = "stop"
-            return True
-        return len(row.token_ids) >= row.budget
-
-    def _at_stop_text(self, row: _Row, stop: Sequence[str]) -> bool:
-        if not stop:
-            return False
+    def _at_stop_text(self, token_ids: list[int], stop: Sequence[str]) -> bool:
         # A token is at least one byte, so a stop text that ends here began within its length in bytes plus one token.
-        tail = row.token_ids[-(max(len(s.encode()) for s in stop) + 1) :]
+        tail = token_ids[-(max(len(s.encode()) for s in stop) + 1) :]
         text = self.tokenizer.decode(tail, skip_special_tokens=True)
         return any(s in text for s in stop)

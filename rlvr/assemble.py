@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from rlvr.algorithms.base import Algorithm
     from rlvr.data import LoadedPrompts
+    from rlvr.eval import Suite
     from rlvr.rewards import Judge
     from rlvr.training.local_backend import LocalBackend
     from rlvr.training.sources import Corpus, OnPolicy
@@ -68,7 +69,7 @@ def judge_of(recipe: Recipe, prompts: Sequence[Prompt], functions: Mapping[str, 
     """The worker pool, its workers warm for the verifiers that the prompts name."""
     from rlvr.rewards import Judge, check_verifiers
 
-    uses = list({use.name: use for p in prompts for use in p.verifiers}.values())
+    uses = list({(use.name, repr(use.options)): use for p in prompts for use in p.verifiers}.values())
     if problems := check_verifiers(uses, functions):
         raise UserError(" ".join(problems))
     section = recipe.judge
@@ -78,7 +79,7 @@ def judge_of(recipe: Recipe, prompts: Sequence[Prompt], functions: Mapping[str, 
         section.memory_mb,
         plugins=recipe.plugins,
         functions=functions,
-        warm=[use.name for use in uses],
+        warm=list(dict.fromkeys(use.name for use in uses)),
     )
 
 
@@ -173,7 +174,21 @@ def on_policy(
     )
 
 
-def eval_section(ref: EvalRef) -> dict[str, Any]:
+def suites_of(recipe: Recipe) -> list[tuple[Suite, LoadedPrompts]]:
+    """The suites of data.eval with their problems, loaded before training: a network lost later ends no run.
+
+    Nothing is loaded where the run is too short to evaluate.
+    """
+    from rlvr.eval import suite_for
+
+    train = recipe.train
+    if not train.eval_at_start and not 0 < train.eval_every <= train.iterations:
+        return []
+    suites = [suite_for(_eval_section(ref), name=ref.label) for ref in recipe.data.eval]
+    return [(suite, suite.load(data_dir=recipe.data.data_dir)) for suite in suites]
+
+
+def _eval_section(ref: EvalRef) -> dict[str, Any]:
     """An entry of `data.eval` as the harness reads it."""
     keys = {k: getattr(ref, k) for k in ("name", "path", "split", "prompt", "answer", "options", "limit")}
     return {**keys, "verifier": verifier_uses(ref)}

@@ -54,7 +54,7 @@ def quickstart(seed: int, control: bool, folder: Path = FOLDER, overrides: tuple
     start = _model(cold)
     learned = train_recipe(_recipe("quickstart", start, folder, seed, *overrides), title="GRPO", into=True)
     seconds = time.perf_counter() - began
-    before, after = (learned.evals[i] for i in (0, learned.iterations))
+    before, after = learned.evals[0], learned.evals[learned.iterations]
     more = _control(cold, learned, folder, seed) if control else None
     result = Quickstart(
         accuracy_before=before["eval/chain/accuracy"],

@@ -98,7 +98,7 @@ def _schedule(recipe: Recipe) -> Iterator[tuple[str, str]]:
                 f"is {train.minibatch} completions, more than the {rows} of an iteration "
                 f"({train.prompts_per_iteration} prompts x {group}); leave it out to use all",
             )
-    if train.eval_every and not recipe.data.eval:
-        yield "train.eval_every", "is set, but data.eval names nothing to evaluate"
+    if (train.eval_every or train.eval_at_start) and not recipe.data.eval:
+        yield "train.eval_every", "is set, but data.eval names nothing to evaluate; set it to 0 or name a suite"
     if train.keep_best is not None and not train.eval_every:
         yield "train.keep_best", "needs train.eval_every: without evaluations there is no best"

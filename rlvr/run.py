@@ -101,9 +101,10 @@ class Run:
         self.last: dict[str, float] = {}
         self.best: float | None = None
         self.prompts = self._prompts() if prompts is None else list(prompts)
+        self.suites = assemble.suites_of(recipe)
         self.algorithm = assemble.algorithm_of(recipe)
         # Workers that are forked (a notebook's functions) must be started before torch has threads.
-        self.judge = stack.enter_context(assemble.judge_of(recipe, self.prompts, functions))
+        self.judge = stack.enter_context(assemble.judge_of(recipe, self._all_prompts(), functions))
         self.checkpoint, damaged = latest(folder / "checkpoints")
         for text in damaged:
             self.event("checkpoint_damaged", text)
@@ -127,6 +128,9 @@ class Run:
         if loaded.skipped:
             self.event("rows_skipped", f"{len(loaded.skipped)} rows were skipped, the first: {loaded.skipped[0]}")
         return list(loaded.prompts)
+
+    def _all_prompts(self) -> list[Prompt]:
+        return self.prompts + [p for _, problems in self.suites for p in problems.prompts]
 
     def event(self, kind: str, text: str) -> None:
         """Written, kept for the report, and said at the end."""
@@ -159,7 +163,7 @@ class Run:
         if recipe.tracking.display != "none":
             rows = assemble.schedule_rows(recipe, self.algorithm, len(self.prompts))
             self.console.console.print(plan_table(rows, self.title))
-        if start is None and recipe.train.eval_every:
+        if start is None and recipe.train.eval_at_start:
             self.jsonl.metrics(0, self._evaluate(0))
         stop = recipe.train.iterations if stop_after is None else stop_after
         self.stop = min(stop, recipe.train.iterations)
@@ -188,7 +192,7 @@ class Run:
                     coefficients,
                 )
             )
-        if train.eval_every and (iteration % train.eval_every == 0 or iteration == train.iterations):
+        if train.eval_every and iteration % train.eval_every == 0:
             metrics |= self._evaluate(iteration)
         # First: the checkpoint below must know of this best, or a resumed run would overwrite it with a worse one.
         metrics |= self._keep_best(progress, metrics)
@@ -204,10 +208,23 @@ class Run:
             self.console.examples(self.source.groups[0])
 
     def _evaluate(self, iteration: int) -> dict[str, float]:
+        """The suites of data.eval with the run's own engine and judge, as `rlvr eval` scores a checkpoint."""
+        from rlvr.eval import evaluate_suite
+
         began = time.perf_counter()
         metrics: dict[str, float] = {}
-        for ref in self.recipe.data.eval:
-            metrics |= evaluate_ref(self, ref).metrics()
+        for ref, (suite, problems) in zip(self.recipe.data.eval, self.suites, strict=True):
+            result = evaluate_suite(
+                suite,
+                self.engine,
+                self.judge,
+                samples=ref.samples,
+                sampling=ref.sampling,
+                seed=self.recipe.train.seed,
+                problems=problems,
+                template=self.template,
+            )
+            metrics |= result.metrics()
         self.evals[iteration] = metrics
         return {**metrics, "time/eval": time.perf_counter() - began}
 
@@ -270,19 +287,3 @@ class Run:
         for text in self.events:
             self.console.say(text)
         return report
-
-
-def evaluate_ref(run: Run, ref: Any) -> SuiteResult:
-    """One entry of `data.eval`, with the run's own engine and judge."""
-    from rlvr.eval import evaluate_suite, suite_for
-
-    return evaluate_suite(
-        suite_for(assemble.eval_section(ref), name=ref.label),
-        run.engine,
-        run.judge,
-        samples=ref.samples,
-        sampling=ref.sampling,
-        seed=run.recipe.train.seed,
-        data_dir=run.recipe.data.data_dir,
-        template=run.template,
-    )

@@ -144,6 +144,7 @@ class TrainSection(Section):
     count_dead_rows: bool = Field(True, description="their tokens stay in the loss denominator")
     shuffle: bool = True
     eval_every: int = Field(0, ge=0, description="iterations between evaluations; 0: never")
+    eval_at_start: bool = Field(False, description="evaluate the untrained policy too")
     checkpoint_every: int = Field(50, ge=0, description="iterations between checkpoints; 0: only at the end")
     keep_checkpoints: int = Field(2, ge=1, description="numbered checkpoints that stay on disk")
     keep_best: str | None = Field(

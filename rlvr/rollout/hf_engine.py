@@ -148,7 +148,11 @@ class HFEngine:
     ) -> tuple[Tensor, Tensor]:
         """The next token of each row and its log-prob, on the CPU -> `[rows]`, `[rows]`; `hidden [rows, H]`."""
         keys = np.array([row.key for row in rows], dtype=np.uint64)
-        tokens, logprobs, near = draw(hidden.to(head.dtype) @ head.t(), uniforms(keys, step), sampling)
+        logits = hidden.to(head.dtype) @ head.t()
+        bias = getattr(self.model.get_output_embeddings(), "bias", None)
+        if bias is not None:
+            logits += bias.to(logits)
+        tokens, logprobs, near = draw(logits, uniforms(keys, step), sampling)
         self._counts["near_ties"] += int(near.sum())
         return tokens.cpu(), logprobs.cpu()
 

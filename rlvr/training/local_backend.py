@@ -140,7 +140,8 @@ class LocalBackend:
 
     def _accumulate(self, algorithm: Algorithm, part: Batch) -> dict[str, float]:
         """The gradient of the loss over `part`, whose denominators are already those of the whole update."""
-        sums: dict[str, float] = defaultdict(float)
+        loss_sum = 0.0
+        means: dict[str, float] = defaultdict(float)
         tokens = float(part.mask.sum())
         for micro in part.microbatches(self.train.tokens_per_microbatch):
             micro = micro.to(self.device)
@@ -149,14 +150,15 @@ class LocalBackend:
                 micro = replace(micro, old_logprobs=outputs.logprobs.detach())
             loss = algorithm.loss(outputs, micro)
             loss.value.backward()  # type: ignore[no-untyped-call]  # torch's annotation
-            sums["train/loss"] += float(loss.value.detach())
+            loss_sum += float(loss.value.detach())
             per_token = dict(loss.metrics)
             per_token["policy/entropy"] = outputs.entropy
             per_token["policy/kl"] = k3(outputs.logprobs.detach(), micro.old_logprobs)
             for name, values in per_token.items():
-                sums[name] += float(values.detach().masked_fill(~micro.mask, 0.0).double().sum()) / tokens
+                means[name] += float(values.detach().masked_fill(~micro.mask, 0.0).double().sum())
             self.trace.note(micro, outputs)
-        return dict(sums)
+        # One division: a mean of ratios that are all 1 is 1, however they were split.
+        return {"train/loss": loss_sum} | {name: total / tokens for name, total in means.items()}
 
     def state_dict(self) -> dict[str, Any]:
         return {"optimizer": self.optimizer.state_dict(), "updates": self.updates}

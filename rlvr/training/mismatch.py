@@ -33,9 +33,14 @@ def refuse_mismatch(metrics: dict[str, float], dtype: str) -> None:
     mean = metrics.get("mismatch/logprob_mean", 0.0)
     if mean <= LIMITS[dtype]:
         return
-    cause = "another temperature, top_p or top_k in the engine than in the recipe's sampling section, or other weights"
-    if metrics["mismatch/logprob_max"] < 10 * mean:
-        cause = "a temperature that only one of the two applies, since all tokens are off alike"
+    cause = (
+        "another temperature in the engine than in the recipe's sampling section, or other weights than the trainer's"
+    )
+    if metrics["mismatch/ratio_max"] < 1 + LIMITS[dtype]:
+        # What truncation leaves is scaled up: each sampled token is likelier to the engine, none less likely.
+        cause = (
+            "top_p or top_k in the engine, since it finds every token that it sampled likelier than the trainer does"
+        )
     raise UserError(
         f"the trainer's log-probs are {mean:.3g} nats from the engine's on average (at most {LIMITS[dtype]:g} in "
         f"{dtype}), before the first update. Training on them would optimise the wrong policy. Likely cause: {cause}; "

@@ -1,0 +1,84 @@
+"""From messages to tokens: templates, stop ids, and text that round-trips."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from rlvr.errors import UserError
+from rlvr.rollout import chat
+from rlvr.training.models import load_model, load_tokenizer
+from tests.tiny import checkpoint, make_tokenizer
+
+
+def test_the_prompt_ends_where_the_assistant_begins() -> None:
+    tokenizer = make_tokenizer()
+    ids = chat.prompt_ids(tokenizer, [{"role": "user", "content": "1+1?"}])
+    assert tokenizer.decode(ids) == "<|user|>1+1?<|assistant|>"
+    assert ids.count(tokenizer.convert_tokens_to_ids("<|user|>")) == 1
+
+
+@pytest.mark.parametrize("text", ["3 + 4 = 7", "é ß 中文 🙂", "\\boxed{\\frac{1}{2}}", "a\n\tb  c", " lead"])
+def test_any_text_round_trips(text: str) -> None:
+    tokenizer = make_tokenizer()
+    ids = tokenizer(text, add_special_tokens=False)["input_ids"]
+    assert chat.completion_text(tokenizer, [*ids, tokenizer.eos_token_id], (tokenizer.eos_token_id,)) == text
+
+
+def test_a_model_without_a_chat_template_is_refused_with_the_next_step(tmp_path: Path) -> None:
+    tokenizer = make_tokenizer()
+    tokenizer.chat_template = None
+    with pytest.raises(UserError, match=r"'mine' has no chat template.*model.chat_template=plain"):
+        chat.set_template(tokenizer, None, "mine")
+    chat.set_template(tokenizer, "plain", "mine")
+    assert tokenizer.decode(chat.prompt_ids(tokenizer, [{"role": "user", "content": "hi"}])) == "hi\n"
+
+
+def test_templates_have_different_hashes() -> None:
+    one, other = make_tokenizer(), make_tokenizer()
+    assert chat.template_hash(one) == chat.template_hash(other)
+    chat.set_template(other, "plain", "m")
+    assert chat.template_hash(one) != chat.template_hash(other)
+
+
+def test_a_model_that_names_no_end_is_refused() -> None:
+    tokenizer = make_tokenizer()
+    end = tokenizer.eos_token_id
+    assert chat.stop_token_ids(tokenizer, [5, end]) == tuple(sorted({5, end}))
+    assert chat.stop_token_ids(tokenizer, 5) == tuple(sorted({5, end}))
+    tokenizer.eos_token = None
+    with pytest.raises(UserError, match="names no token that ends an answer"):
+        chat.stop_token_ids(tokenizer, None)
+
+
+def test_a_folder_that_is_no_checkpoint_is_refused(tmp_path: Path) -> None:
+    for load in (load_model, load_tokenizer):
+        with pytest.raises(UserError, match=r"no config.json in .*Give the folder"):
+            load(str(tmp_path))
+    (tmp_path / "config.json").write_text((checkpoint() / "config.json").read_text())
+    with pytest.raises(UserError, match="cannot be loaded from the folder"):
+        load_model(str(tmp_path))
+
+
+def test_a_model_that_caps_its_logits_is_refused() -> None:
+    from rlvr.training.models import check_head
+
+    class Capped:
+        """Gemma 2's cap around a real model."""
+
+        def __init__(self, model) -> None:
+            self.model, self.config, self.device, self.base_model = model, model.config, model.device, model.base_model
+
+        def get_output_embeddings(self):
+            return self.model.get_output_embeddings()
+
+        def __call__(self, **kwargs):
+            out = self.model(**kwargs)
+            out.logits = 0.1 * (out.logits / 0.1).tanh()
+            return out
+
+    model = load_model(str(checkpoint()))
+    check_head(model, "fine")
+    with pytest.raises(UserError, match="changes its logits"):
+        check_head(Capped(model), "capped")

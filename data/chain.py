@@ -69,11 +69,15 @@ def apply(operation: str, value: int) -> int:
 
 
 def prompt_text(chain: Chain) -> str:
-    """`c=3, d=c+5, e=d*7. e?`"""
+    """`c=3, d=c+5, e=d*7? f=e-2.`: the question mark stands after the variable that is asked for."""
     names, operations = chain.names, (*chain.operations, *chain.extra)
-    steps = [f"{names[0]}={chain.start}"]
-    steps += [f"{names[i + 1]}={names[i]}{operation}" for i, operation in enumerate(operations)]
-    return ", ".join(steps) + f". {names[len(chain.operations)]}?"
+    text = f"{names[0]}={chain.start}, "
+    for i, operation in enumerate(operations):
+        asked, last = i + 1 == len(chain.operations), i + 1 == len(operations)
+        text += (
+            f"{names[i + 1]}={names[i]}{operation}" + ("?" if asked else "." if last else ",") + ("" if last else " ")
+        )
+    return text
 
 
 def worked_text(chain: Chain) -> str:
@@ -108,7 +112,7 @@ def chain(
     *,
     min_ops: int = 5,
     max_ops: int = 7,
-    definitions: int = 9,
+    definitions: int = 10,
     count: int = 4096,
     seed: int = 0,
 ) -> Iterator[Prompt]:
@@ -138,7 +142,7 @@ def demonstrations(
     worked_share: float = 0.4,
     min_ops: int = 5,
     max_ops: int = 7,
-    definitions: int = 9,
+    definitions: int = 10,
     seed: int = 0,
     split: str = "train",
 ) -> list[Prompt]:

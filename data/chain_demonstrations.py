@@ -13,18 +13,18 @@ from .chain import demonstrations
 from .sources import Generated
 
 #: The lessons before the mixture: (share of all rows, shortest chain, longest chain), every row worked out.
-LESSONS = ((0.3, 1, 4), (0.3, 1, 7))
+LESSONS = ((0.25, 1, 4), (0.35, 1, 7))
 
 
 @dataset("chain_demonstrations", source=Generated(splits=("train",)))
 def chain_demonstrations(
     split: str,
     *,
-    count: int = 22_400,
-    worked_share: float = 0.4,
+    count: int = 32_000,
+    worked_share: float = 0.33,
     min_ops: int = 5,
     max_ops: int = 7,
-    definitions: int = 9,
+    definitions: int = 10,
     lessons: bool = True,
     block: int = 32,
     seed: int = 0,

@@ -6,6 +6,7 @@ Precedence: defaults < recipe < `key=value`. Nothing here loads torch.
 from __future__ import annotations
 
 import dataclasses
+import json
 import typing
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -56,13 +57,7 @@ def load_recipe(
     _expand(values)
     for override in overrides:
         _apply(values, override, origins, problems)
-    for plugin in [*plugins, *(p for p in _as_list(values.get("plugins")) if isinstance(p, str))]:
-        try:
-            registry.load_plugin(plugin, folder)
-        except UserError as error:
-            problems.append(str(error))
-    if isinstance(values.get("plugins"), list):
-        values["plugins"] = [str((folder / str(p)).resolve()) for p in values["plugins"]]
+    _load_plugins(values, plugins, folder, problems)
     recipe = _validate(values, problems, origins)
     if recipe is not None:
         problems += [_located(key, text, origins) for key, text in cross_checks(recipe)]
@@ -71,12 +66,37 @@ def load_recipe(
     return Resolved(recipe, {key: origins.get(key, "default") for key in _flat(recipe.model_dump())}, name)
 
 
+def _load_plugins(values: dict[str, Any], given: Sequence[str], folder: Path, problems: list[str]) -> None:
+    """Loads the recipe's plug-ins (beside the recipe) and those `given` (in the working directory); they become
+    part of the recipe by absolute path, because the judge's workers load them too."""
+    listed = [folder / p for p in _as_list(values.get("plugins")) if isinstance(p, str)]
+    files = [*listed, *(Path(p) for p in given)]
+    for file in files:
+        try:
+            registry.load_plugin(file.expanduser().resolve())
+        except UserError as error:
+            problems.append(str(error))
+    if files:
+        values["plugins"] = [str(file.expanduser().resolve()) for file in files]
+
+
+def _checkpoint_dtype(model: str) -> dict[str, str]:
+    """The dtype that a local checkpoint was trained in, so that evaluating it gives the numbers of its run."""
+    for config in (Path(model).expanduser() / "config.json", Path(model).expanduser() / "model" / "config.json"):
+        try:
+            if json.loads(config.read_text()).get("dtype") == "bfloat16":
+                return {"dtype": "bfloat16"}
+        except (OSError, ValueError, AttributeError):
+            continue
+    return {}
+
+
 def eval_recipe(
     model: str, overrides: Sequence[str], plugins: Sequence[str], seed: int
 ) -> tuple[Recipe, dict[str, Any]]:
     """A recipe for evaluating `model`, and the sampling settings that were given: a suite has defaults of its own."""
     # Nothing is trained; a set that needs no file stands where the schema asks for training data.
-    base = {"model": {"path": model}, "data": {"train": "chain"}, "train": {"seed": seed}}
+    base = {"model": {"path": model, **_checkpoint_dtype(model)}, "data": {"train": "chain"}, "train": {"seed": seed}}
     resolved = load_recipe(base, overrides, plugins)
     given = {key.removeprefix("sampling.") for key, origin in resolved.origins.items() if origin == "command line"}
     section = resolved.recipe.sampling.model_dump(exclude={"group_size"})

@@ -5,15 +5,17 @@ runs/NAME/{recipe.yaml, env.json, metrics.jsonl, rollouts.jsonl, events.jsonl, s
 
 from __future__ import annotations
 
-import difflib
 import json
 import os
 import platform
 import sys
 import time
+from collections.abc import Mapping
 from importlib import metadata
 from pathlib import Path
 from typing import Any
+
+import yaml
 
 from rlvr.config import Resolved
 from rlvr.errors import UserError
@@ -38,19 +40,26 @@ def open_folder(resolved: Resolved, folder: Path, resume: bool, into: bool = Fal
 
 
 def refuse_changes(old: str, new: str, folder: Path) -> None:
-    """Raises `UserError` with the lines that differ; where a value came from does not matter."""
-    before, after = ([line.split("  # ")[0] for line in text.splitlines()] for text in (old, new))
+    """Raises `UserError` with the settings that differ; what is displayed (`tracking`) may change."""
+    before, after = (_flat(yaml.safe_load(text)) for text in (old, new))
     changed = [
-        line
-        for line in difflib.unified_diff(before, after, lineterm="", n=0)
-        if line[:1] in "+-" and line[:3] not in ("+++", "---")
+        f"    {key}: {before.get(key, 'absent')} -> {after.get(key, 'absent')}"
+        for key in sorted({*before, *after})
+        if before.get(key) != after.get(key) and not key.startswith("tracking.")
     ]
     if changed:
         raise UserError(
             f"{folder} was begun with another recipe, so resuming it would not continue the same run:\n"
-            + "\n".join(f"    {line}" for line in changed)
+            + "\n".join(changed)
             + "\nGive the settings it began with (recipe.yaml), or start a new run with run=NAME."
         )
+
+
+def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in values.items():
+        flat |= _flat(value, f"{prefix}{key}.") if isinstance(value, Mapping) else {f"{prefix}{key}": value}
+    return flat
 
 
 def environment() -> dict[str, Any]:

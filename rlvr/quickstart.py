@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import shutil
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -42,20 +43,34 @@ class Quickstart:
     seed: int
 
 
-def quickstart(seed: int, control: bool, folder: Path = FOLDER, overrides: tuple[str, ...] = ()) -> Quickstart:
-    """Runs it all and writes `folder`; `overrides` change the GRPO recipe. Replaces an earlier quickstart there."""
+def quickstart(
+    seed: int,
+    control: bool,
+    folder: Path = FOLDER,
+    *,
+    settings: Sequence[str] = (),
+    cold_start: Sequence[str] = (),
+    grpo: Sequence[str] = (),
+) -> Quickstart:
+    """Runs it all and writes `folder`, replacing an earlier quickstart there.
+
+    `settings` are key=value for each of its runs, `cold_start` and `grpo` for one of them.
+    """
     from rlvr.training.tiny import save_tiny
 
     began = time.perf_counter()
     if folder.exists():
         _remove(folder)
     random_model = save_tiny(folder / "random", seed)
-    cold = train_recipe(_recipe("quickstart_cold_start", random_model, folder / "cold_start", seed), title="cold start")
+    cold = train_recipe(
+        _recipe("quickstart_cold_start", random_model, folder / "cold_start", seed, *settings, *cold_start),
+        title="cold start",
+    )
     start = _model(cold)
-    learned = train_recipe(_recipe("quickstart", start, folder, seed, *overrides), title="GRPO", into=True)
+    learned = train_recipe(_recipe("quickstart", start, folder, seed, *settings, *grpo), title="GRPO", into=True)
     seconds = time.perf_counter() - began
     before, after = learned.evals[0], learned.evals[learned.iterations]
-    more = _control(cold, learned, folder, seed) if control else None
+    more = _control(cold, learned, folder, seed, settings) if control else None
     result = Quickstart(
         accuracy_before=before["eval/chain/accuracy"],
         accuracy_after=after["eval/chain/accuracy"],
@@ -74,7 +89,9 @@ def quickstart(seed: int, control: bool, folder: Path = FOLDER, overrides: tuple
     return result
 
 
-def _control(cold: TrainReport, learned: TrainReport, folder: Path, seed: int) -> tuple[float, float]:
+def _control(
+    cold: TrainReport, learned: TrainReport, folder: Path, seed: int, settings: Sequence[str]
+) -> tuple[float, float]:
     """More cold start for as long as GRPO took: (accuracy on the same problems, seconds)."""
     spent = learned.seconds - sum(metrics.get("time/eval", 0.0) for metrics in learned.evals.values())
     updates = max(_MIN_CONTROL, round(spent / (cold.seconds / cold.iterations)))
@@ -84,6 +101,7 @@ def _control(cold: TrainReport, learned: TrainReport, folder: Path, seed: int) -
         _model(cold),
         folder / "control",
         seed,
+        *settings,
         f"train.iterations={updates}",
         f"train.eval_every={updates}",
         "train.lr=1e-3",

@@ -11,7 +11,7 @@ from rlvr.cli.options import Json, Overrides, Plugins
 
 
 def command(
-    model: Annotated[str, typer.Argument(help="Folder of a Hugging Face checkpoint, a run's checkpoint, or a hub id.")],
+    model: Annotated[str, typer.Argument(help="A run, one of its checkpoints, a Hugging Face folder, or a hub id.")],
     overrides: Overrides = None,
     suite: Annotated[str, typer.Option(help="Suites or data sets, separated by commas.")] = "gsm8k",
     samples: Annotated[int | None, typer.Option("-k", min=1, help="Samples a problem; by default the suite's.")] = None,
@@ -27,7 +27,7 @@ def command(
 
     Settings of the sections model, sampling, engine, backend and judge are changed with key=value.
 
-    rlvr eval runs/quickstart/model --suite gsm8k,math500 -k 2 sampling.max_tokens=256
+    rlvr eval runs/quickstart --suite gsm8k,math500 -k 2 sampling.max_tokens=256
     """
     from rlvr.cli.reports import show_evaluation
     from rlvr.config import eval_recipe
@@ -36,7 +36,7 @@ def command(
     from rlvr.api import evaluate_model
     from rlvr.cli.progress import Progress
 
-    folder = out or Path("runs") / "eval" / Path(model.rstrip("/")).name
+    folder = out or Path("runs") / "eval" / model.strip("./").replace("/", "_")
     with Progress("evaluating") as progress:
         report = evaluate_model(
             recipe,

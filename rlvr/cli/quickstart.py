@@ -24,7 +24,7 @@ def command(
     from rlvr.cli.output import print_json, print_table
     from rlvr.quickstart import FOLDER, Quickstart, quickstart, rows
 
-    result = quickstart(seed, control)
+    result = quickstart(seed, control, settings=["tracking.display=none"] if as_json else [])
     if as_json:
         return print_json({name: getattr(result, name) for name in Quickstart.__slots__})
     print_table(("quickstart", "before -> after"), rows(result))

@@ -24,7 +24,8 @@ def command(
     """
     from rlvr.config import load_recipe
 
-    resolved = load_recipe(recipe, overrides or [], [str(p) for p in plugin or ()])
+    given = list(overrides or []) + (["tracking.display=none"] if as_json else [])
+    resolved = load_recipe(recipe, given, [str(p) for p in plugin or ()])
     if dry_run:
         from rlvr.cli.plan import show_plan
 

@@ -106,6 +106,17 @@ def check(path: Path) -> str | None:
     return None
 
 
+def model_folder(path: str) -> str:
+    """The Hugging Face folder that `path` means: itself, or the model of a checkpoint or of a run's newest one."""
+    folder = Path(path).expanduser()
+    if (folder / "config.json").is_file() or not folder.is_dir():
+        return path
+    if (folder / "model" / "config.json").is_file():
+        return str(folder / "model")
+    newest, _ = latest(folder / "checkpoints")
+    return str(newest.model) if newest else path
+
+
 def prune(folder: Path, keep: int) -> None:
     """Removes all but the newest `keep` numbered checkpoints."""
     for path in sorted(folder.glob(f"{_PREFIX}*"))[:-keep]:

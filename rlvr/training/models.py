@@ -9,6 +9,7 @@ import torch
 
 from rlvr.errors import UserError
 from rlvr.rollout import chat
+from rlvr.training.checkpoint import model_folder
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -44,6 +45,7 @@ def load_model(path: str, revision: str | None = None, attention: str = "sdpa") 
 def _load(auto: Any, path: str, **options: Any) -> Any:
     from transformers.utils import logging
 
+    path = model_folder(path)
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # a bar per file would tear the run's own display
     looks_local = path.startswith((".", "/", "~")) or Path(path).exists()
     if looks_local and not (Path(path).expanduser() / "config.json").is_file():

@@ -134,6 +134,15 @@ def algorithm_options(name: str, options: Mapping[str, Any]) -> tuple[dict[str, 
         return {}, [_problem(e, model, "algorithm") for e in error.errors()]
 
 
+#: What stands in for a required key that is missing or wrong, so that the rest is still checked; never used.
+_STAND_IN: dict[str, Any] = {
+    "model": {"path": "?"},
+    "model.path": "?",
+    "data": {"train": "chain"},
+    "data.train": "chain",
+}
+
+
 def _validate(values: dict[str, Any], problems: list[str], origins: Mapping[str, str]) -> Recipe | None:
     """The recipe; where values are wrong, they are reported and defaults stand in, so that later checks still run."""
     for _ in range(3):
@@ -142,8 +151,10 @@ def _validate(values: dict[str, Any], problems: list[str], origins: Mapping[str,
             break
         except ValidationError as error:
             for item in error.errors():
-                problems.append(_located(*_problem(item, Recipe, ""), origins))
+                key, text = _problem(item, Recipe, "")
+                problems.append(_located(key, text, origins))
                 _drop(values, item["loc"])
+                _stand_in(values, key)
     else:
         return None
     _, wrong = algorithm_options(recipe.algorithm.name, recipe.algorithm.options)
@@ -256,6 +267,15 @@ def _drop(values: dict[str, Any], loc: Sequence[Any]) -> None:
             return
     if isinstance(holder, dict):
         holder.pop(path[-1], None)
+
+
+def _stand_in(values: dict[str, Any], key: str) -> None:
+    if key in _STAND_IN:
+        *parents, last = key.split(".")
+        holder = values
+        for part in parents:
+            holder = holder[part]
+        holder[last] = _STAND_IN[key]
 
 
 def _flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[str]:

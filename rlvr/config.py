@@ -135,12 +135,7 @@ def algorithm_options(name: str, options: Mapping[str, Any]) -> tuple[dict[str, 
 
 
 #: What stands in for a required key that is missing or wrong, so that the rest is still checked; never used.
-_STAND_IN: dict[str, Any] = {
-    "model": {"path": "?"},
-    "model.path": "?",
-    "data": {"train": "chain"},
-    "data.train": "chain",
-}
+_STAND_IN = {"model": {"path": "?"}, "model.path": "?", "data": {"train": "chain"}, "data.train": "chain"}
 
 
 def _validate(values: dict[str, Any], problems: list[str], origins: Mapping[str, str]) -> Recipe | None:

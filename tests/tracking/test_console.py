@@ -1,0 +1,96 @@
+"""The console: greppable lines where nothing animates, and no foreign text that a terminal or Rich would obey."""
+
+from __future__ import annotations
+
+import io
+import re
+
+import pytest
+from rich.console import Console
+
+from rlvr.core import Completion, Group, Rollout, Verdict
+from rlvr.tracking.console import ConsoleTracker, plan_table
+from tests.tiny import prompt
+
+HOSTILE = "[bold]b[/bold] [/nothing] [link=http://x]y[/link] \x1b[2J\x1b]0;owned\x07 \x9b31m \r hidden \x08"
+
+
+def tracker(display: str = "plain", terminal: bool = False) -> tuple[ConsoleTracker, io.StringIO]:
+    out = io.StringIO()
+    console = Console(file=out, width=200, force_terminal=terminal, color_system=None)
+    return ConsoleTracker(5, display, "training", console), out  # type: ignore[arg-type]
+
+
+def group(text: str, question: str = "1+1?") -> Group:
+    rollouts = tuple(
+        Rollout(Completion.of_text(f"{text}{i}"), Verdict.of(r), r) for i, r in enumerate([0.0, 1.0, 0.5, None])
+    )
+    return Group(prompt(question), rollouts)
+
+
+def test_an_iteration_is_one_line_of_key_value_pairs(capsys: pytest.CaptureFixture[str]) -> None:
+    console, _ = tracker()
+    console.metrics(
+        3,
+        {
+            "reward/mean": 0.25,
+            "train/loss": -0.5,
+            "policy/entropy": 1.25,
+            "time/iteration": 2.0,
+            "eval/chain/accuracy": 0.75,
+        },
+    )
+    (line,) = capsys.readouterr().out.splitlines()
+    assert line.startswith("training iteration=3/5 ")
+    pairs = dict(word.split("=") for word in line.split()[1:])
+    assert pairs["reward"] == "0.250" and pairs["loss"] == "-0.5000" and pairs["eval/chain/accuracy"] == "0.7500"
+    assert "\x1b" not in line
+
+
+def test_what_is_no_terminal_gets_plain_lines_and_silence_is_silent(capsys: pytest.CaptureFixture[str]) -> None:
+    console, out = tracker("auto")
+    assert console.display == "plain"
+    assert tracker("auto", terminal=True)[0].display == "rich"
+    silent, out = tracker("none")
+    silent.metrics(1, {"reward/mean": 1.0})
+    silent.say("x")
+    silent.examples(group("x"))
+    assert out.getvalue() == "" and capsys.readouterr().out == ""
+
+
+def test_examples_show_best_median_and_worst() -> None:
+    console, out = tracker()
+    console.examples(group("completion number "))
+    shown = out.getvalue()
+    rows = re.findall(r"(best|median|worst)\s*│\s*([\d.-]+)\s*│\s*(\w+)\s*│\s*completion number (\d)", shown)
+    assert rows == [("best", "1.00", "correct", "1"), ("median", "0.00", "wrong", "0"), ("worst", "-", "error", "3")]
+
+
+@pytest.mark.parametrize("terminal", [False, True])
+def test_hostile_text_is_shown_and_not_obeyed(terminal: bool) -> None:
+    console, out = tracker(terminal=terminal)
+    console.examples(group(HOSTILE, question=HOSTILE))
+    console.say(HOSTILE)
+    console.console.print(plan_table([("data", HOSTILE)], "plan"))
+    shown = out.getvalue()
+    # Five times: the title, three completions, the sentence; and the table.
+    assert shown.count("[bold]b[/bold] [/nothing] [link=http://x]y[/link]") == 6  # markup as it was written
+    assert shown.count("owned") == 6
+    without_own_styles = re.sub(r"\x1b\[[0-9;]*m", "", shown)  # Rich's bold and italics, of which text brings none
+    assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", without_own_styles)
+    assert "\x1b[2J" not in shown and "\x1b[31m" not in shown
+
+
+def test_a_long_completion_keeps_its_beginning_and_its_end() -> None:
+    console, out = tracker()
+    console.examples(group("begin " + "x" * 5000 + " end"))
+    text = "".join(out.getvalue().split())
+    assert "begin" in text and "end1" in text and len(out.getvalue()) < 8000
+
+
+def test_a_bar_on_a_terminal_is_closed() -> None:
+    console, out = tracker("rich", terminal=True)
+    console.metrics(2, {"reward/mean": 0.5, "policy/entropy": 1.0})
+    console.close()
+    console.close()
+    assert "2/5" in out.getvalue() and "reward 0.500" in out.getvalue()

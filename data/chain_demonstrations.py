@@ -12,8 +12,10 @@ from rlvr.registry import dataset
 from .chain import demonstrations
 from .sources import Generated
 
-#: The lessons before the mixture: (share of all rows, shortest chain, longest chain), every row worked out.
-LESSONS = ((0.25, 1, 4), (0.35, 1, 7))
+#: The lessons before the mixture, every row worked out: the first so many rows are chains of 1 to 4 steps, ...
+SHORT = 0.25
+#: ... the next up to this share of the rows chains of 1 to `max_ops`.
+ALL = 0.6
 
 
 @dataset("chain_demonstrations", source=Generated(splits=("train",)))
@@ -57,9 +59,8 @@ def chain_demonstrations(
 
 def _lesson(progress: float, min_ops: int, max_ops: int, worked_share: float) -> tuple[int, int, float]:
     """Shortest and longest chain and share of worked answers after `progress` (0 to 1) of the rows."""
-    end = 0.0
-    for share, shortest, longest in LESSONS:
-        end += share
-        if progress < end:
-            return shortest, longest, 1.0
+    if progress < SHORT:
+        return 1, min(4, max_ops), 1.0
+    if progress < ALL:
+        return 1, max_ops, 1.0
     return min_ops, max_ops, worked_share

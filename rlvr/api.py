@@ -105,17 +105,16 @@ def evaluate_model(
                 engine,
                 judge,
                 samples=samples,
-                limit=limit,
+                problems=problems,
                 sampling=sampling,
                 seed=recipe.train.seed,
-                data_dir=data_dir,
                 record=None if out is None else out / f"{suite.name}.jsonl",
                 resume=resume,
                 model=section.path,
                 template=template_hash(tokenizer),
                 on_progress=lambda done, total, name=suite.name: on_progress(name, done, total),  # type: ignore[misc]
             )
-            for suite in chosen
+            for suite, problems in zip(chosen, loaded, strict=True)
         ]
     return EvalReport(section.path, tuple(results))
 

@@ -46,5 +46,6 @@ def show_evaluation(report: EvalReport, as_json: bool) -> None:
         return print_json({"model": report.model, "results": results_json(report.results)})
     console = Console()
     console.print(results_table(report.results))
-    for note in notes(report.results):
-        console.print(note)
+    for result in report.results:
+        for note in notes(result):
+            print(note)

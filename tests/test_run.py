@@ -1,0 +1,303 @@
+"""Whole runs through the front doors: what they write, what they survive, what they refuse."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+
+import rlvr
+from rlvr.config import load_recipe
+from rlvr.errors import UserError
+from rlvr.run import TrainReport, train_recipe
+from rlvr.tracking.glossary import EVAL_METRICS, METRICS
+from rlvr.tracking.record import pack, unpack
+from tests.tiny import checkpoint, recipe
+
+ROOT = Path(__file__).resolve().parents[1]
+PLUGIN = ROOT / "tests" / "training" / "even_length.py"
+LIVE = {"train": {"name": "chain", "verifier": "even_length", "options": {"count": 12}}}
+
+
+def run(folder: Path, *overrides: str, **sections: Any) -> TrainReport:
+    made = recipe(folder, **{"data": LIVE, "plugins": [str(PLUGIN)], **sections})
+    return train_recipe(load_recipe(made, overrides))
+
+
+def lines(folder: Path, name: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (folder / name).read_text().splitlines()]
+
+
+# What a run writes
+
+
+def test_the_folder_of_a_run(tmp_path: Path) -> None:
+    report = run(tmp_path / "r", "train.iterations=2")
+    names = {p.name for p in report.folder.iterdir()}
+    assert names >= {"recipe.yaml", "env.json", "metrics.jsonl", "rollouts.jsonl", "summary.json", "checkpoints"}
+    assert load_recipe(report.folder / "recipe.yaml").recipe.train.iterations == 2
+    summary = json.loads((report.folder / "summary.json").read_text())
+    assert summary["iterations"] == 2 and summary["metrics"] == pytest.approx(dict(report.metrics), nan_ok=True)
+    assert json.loads((report.folder / "env.json").read_text())["versions"]["torch"]
+
+
+def test_every_metric_is_in_the_glossary_and_the_glossary_promises_no_other(tmp_path: Path) -> None:
+    written: set[str] = set()
+    evals = {"eval": [{"name": "chain", "label": "held", "limit": 2, "samples": 2, "sampling": {"max_tokens": 4}}]}
+    plain = run(tmp_path / "a", "train.iterations=2", "train.eval_every=1", data={**LIVE, **evals})
+    with_kl = run(tmp_path / "b", "train.iterations=1", "train.minibatch=8", "algorithm.kl_coef=0.1")
+    for report in (plain, with_kl):
+        for row in lines(report.folder, "metrics.jsonl"):
+            written |= row.keys() - {"iteration"}
+            assert all(isinstance(v, (int, float)) for v in row.values())
+    evaluated = {name for name in written if name.startswith("eval/")}
+    assert {name.rpartition("/")[2] for name in evaluated} >= set(EVAL_METRICS)
+    assert all(name.startswith("eval/held/") for name in evaluated)
+    assert not written - evaluated - set(METRICS)
+    # The rest needs a disk that is full.
+    assert set(METRICS) - written == {"checkpoint/failed"}
+    assert all(METRICS.values())
+
+
+def test_the_loss_follows_from_the_records_alone(tmp_path: Path) -> None:
+    """GRPO's equations over `rollouts.jsonl` in numpy: nothing of the training code, no model."""
+    low, high, beta = 0.2, 0.28, 0.05
+    options = {"name": "grpo", "kl_coef": beta, "clip_low": low, "clip_high": high}
+    report = run(tmp_path / "r", "train.iterations=3", algorithm=options)
+    records, metrics = lines(report.folder, "rollouts.jsonl"), lines(report.folder, "metrics.jsonl")
+    assert len(records) == 3 * 16
+    live = 0
+    for row in metrics:
+        mine = [r for r in records if r["iteration"] == row["iteration"]]
+        recorded = {key: mine[0]["coefficients"][key] for key in ("kl_coef", "clip_low", "clip_high", "lr")}
+        assert recorded == {"kl_coef": beta, "clip_low": low, "clip_high": high, "lr": row["train/lr"]}
+        groups: dict[str, list[dict[str, Any]]] = {}
+        for record in mine:
+            groups.setdefault(record["prompt_id"], []).append(record)
+        total = 0.0
+        for members in groups.values():
+            rewards = np.array([m["verdict"]["reward"] for m in members], dtype=np.float64)
+            centered = rewards - rewards.mean()
+            advantages = centered / (math.sqrt((centered**2).sum() / (len(rewards) - 1)) + 1e-4)
+            live += int((advantages != 0).any())
+            for member, advantage in zip(members, advantages, strict=True):
+                np.testing.assert_allclose(unpack(member["advantages"]), advantage, atol=1e-5)
+                old, ref = unpack(member["old_logprobs"]), unpack(member["ref_logprobs"])
+                (span,) = member["spans"]
+                assert len(old) == len(span["token_ids"]) == len(unpack(span["logprobs"]))
+                np.testing.assert_allclose(unpack(span["logprobs"]), old, atol=1e-4)  # the engine's
+                assert unpack(member["token_rewards"])[-1] == member["shaped"] == member["verdict"]["reward"]
+                ratio = np.ones_like(old)  # one update an iteration
+                surrogate = -np.minimum(ratio * advantage, np.clip(ratio, 1 - low, 1 + high) * advantage)
+                k3 = np.exp(ref - old) - 1 - (ref - old)
+                total += float((surrogate + beta * k3).mean()) / len(mine)
+        assert row["train/loss"] == pytest.approx(total, abs=1e-5)
+        assert row["policy/entropy"] == pytest.approx(
+            np.concatenate([unpack(r["entropy"]) for r in mine]).mean(), abs=1e-4
+        )
+    assert live >= 6 and metrics[-1]["policy/kl_reference"] > 0
+
+
+def test_packing_keeps_float32_and_nan() -> None:
+    values = np.array([0.1, -np.inf, np.nan, 1e-30], dtype="<f4")
+    np.testing.assert_array_equal(unpack(pack(values)), values)
+
+
+def test_several_updates_an_iteration_leave_ratio_one_behind(tmp_path: Path) -> None:
+    report = run(tmp_path / "r", "train.epochs=3", "train.iterations=1", "train.lr=0.01")
+    assert report.metrics["train/updates"] == 3
+    assert report.metrics["policy/ratio"] != 1.0 and report.metrics["policy/kl"] > 0
+    assert report.metrics["mismatch/logprob_mean"] < 1e-4  # measured before the first of them
+
+
+@pytest.mark.parametrize("algorithm", ["reinforce", "rloo", "grpo"])
+def test_every_algorithm_learns_what_a_reward_asks_for(tmp_path: Path, algorithm: str) -> None:
+    """Twelve updates towards even lengths, from the same start: the mean reward goes up from about a half."""
+    plan = {"iterations": 12, "prompts_per_iteration": 8, "lr": 3e-3, "checkpoint_every": 0}
+    report = run(tmp_path / "r", algorithm={"name": algorithm}, train=plan, sampling={"max_tokens": 6, "group_size": 8})
+    rewards = [row["reward/mean"] for row in lines(report.folder, "metrics.jsonl")]
+    print(algorithm, [round(r, 2) for r in rewards])
+    assert np.mean(rewards[-3:]) > np.mean(rewards[:2]) + 0.05, rewards
+
+
+# What a run survives
+
+
+def test_a_run_in_which_nothing_is_live_goes_on_and_says_so(tmp_path: Path) -> None:
+    # The math verifier: an untrained model is wrong every time, so no group has anything to teach.
+    data = {"train": {"name": "chain", "options": {"count": 12}}}
+    report = run(tmp_path / "r", "train.iterations=2", data=data, plugins=[])
+    rows = lines(report.folder, "metrics.jsonl")
+    assert [r["train/empty_updates"] for r in rows] == [1.0, 1.0]
+    assert [r["group/zero_std_rate"] for r in rows] == [1.0, 1.0]
+    assert [e["event"] for e in lines(report.folder, "events.jsonl")] == ["empty_update"] * 2
+    assert report.checkpoint is not None
+
+
+def test_verdicts_that_fail_are_counted_and_left_out(tmp_path: Path) -> None:
+    plugin = tmp_path / "moody.py"
+    plugin.write_text(
+        "import os\nfrom rlvr.registry import verifier\n\n@verifier('moody')\ndef moody(prompt, completion):\n"
+        "    size = len(completion.text) % 4\n    if size == 0:\n        os._exit(1)\n"
+        "    if size == 1:\n        raise ValueError(completion.text)\n    return size == 2\n"
+    )
+    data = {"train": {"name": "chain", "verifier": "moody", "options": {"count": 12}}}
+    report = run(tmp_path / "r", "train.iterations=2", data=data, plugins=[str(plugin)])
+    records = lines(report.folder, "rollouts.jsonl")
+    failed = [r for r in records if r["verdict"]["status"] == "error"]
+    assert failed and all(r["shaped"] is None and r["verdict"]["reward"] is None for r in failed)
+    assert all(not unpack(r["advantages"]).any() for r in failed)
+    for row in lines(report.folder, "metrics.jsonl"):
+        mine = [r for r in records if r["iteration"] == row["iteration"]]
+        known = [r["verdict"]["reward"] for r in mine if r["shaped"] is not None]
+        assert row["verifier/error_rate"] == pytest.approx(1 - len(known) / len(mine))
+        assert row["reward/mean"] == pytest.approx(np.mean(known) if known else 0.0)
+
+
+def test_a_disk_that_is_full_costs_checkpoints_and_not_the_run(tmp_path: Path) -> None:
+    """From the third iteration on no file may grow beyond 64 KiB; the model alone has several hundred."""
+    sections = recipe(tmp_path / "r", data=LIVE, plugins=[str(PLUGIN)])
+    sections["train"] |= {"iterations": 6, "checkpoint_every": 2}
+    sections["tracking"] |= {"rollouts_every": 0}
+    (tmp_path / "r.yaml").write_text(yaml.safe_dump(sections))
+    program = """
+import resource, sys
+from rlvr.config import load_recipe
+from rlvr.run import train_recipe
+from rlvr.training.sources import OnPolicy
+
+changed = OnPolicy.policy_changed
+def fill(self, weights, version):
+    changed(self, weights, version)
+    if version == 3:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (65536, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
+OnPolicy.policy_changed = fill
+report = train_recipe(load_recipe(sys.argv[1]))
+print(report.iterations, report.metrics["checkpoint/failed"])
+"""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path / "r.yaml")],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == ["6", "1.0"]
+    folder = tmp_path / "r"
+    assert [p.name for p in (folder / "checkpoints").iterdir()] == ["iteration_000002"]  # and no half of another
+    events = [e for e in lines(folder, "events.jsonl") if e["event"] == "checkpoint_failed"]
+    assert len(events) == 2 and "could not be written" in events[0]["text"]
+    assert [r.get("checkpoint/failed") for r in lines(folder, "metrics.jsonl")] == [None, None, None, 1.0, None, 1.0]
+    # With room again it goes on from what was left.
+    resumed = train_recipe(load_recipe(tmp_path / "r.yaml"), resume=True)
+    assert resumed.iterations == 6 and resumed.checkpoint.name == "iteration_000006"
+
+
+# What a run refuses
+
+
+def test_rows_without_an_answer_are_skipped_and_reported(tmp_path: Path) -> None:
+    rows = [{"q": "1+1?", "a": "2"}, {"q": "2+2?"}, {"q": "3+3?", "a": ""}, {"q": "4+4?", "a": "8"}]
+    (tmp_path / "rows.jsonl").write_text("".join(json.dumps(r) + "\n" for r in rows))
+    columns = {"path": str(tmp_path / "rows.jsonl"), "prompt": "q", "answer": "a", "verifier": "even_length"}
+    report = run(tmp_path / "r", "train.iterations=1", data={"train": columns})
+    assert any("2 rows were skipped" in text for text in report.events)
+    assert {r["prompt_id"] for r in lines(report.folder, "rollouts.jsonl")} and report.iterations == 1
+
+
+@pytest.mark.parametrize("content", ["", '{"q": "no answer"}\n'])
+def test_an_empty_data_set_is_refused(tmp_path: Path, content: str) -> None:
+    (tmp_path / "rows.jsonl").write_text(content)
+    columns = {"path": str(tmp_path / "rows.jsonl"), "prompt": "q", "answer": "a", "verifier": "math"}
+    with pytest.raises(UserError, match=r"rows\.jsonl"):
+        run(tmp_path / "r", data={"train": columns})
+
+
+def test_a_model_without_a_chat_template_is_refused(tmp_path: Path) -> None:
+    from tests.tiny import make_model, make_tokenizer
+
+    tokenizer = make_tokenizer()
+    tokenizer.chat_template = None
+    make_model(tokenizer).save_pretrained(tmp_path / "base")
+    tokenizer.save_pretrained(tmp_path / "base")
+    with pytest.raises(UserError, match="no chat template"):
+        run(tmp_path / "r", model={"path": str(tmp_path / "base")})
+    report = run(
+        tmp_path / "s", "train.iterations=1", "model.chat_template=plain", model={"path": str(tmp_path / "base")}
+    )
+    assert report.iterations == 1
+
+
+def test_supervised_fine_tuning_needs_demonstrations(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="no demonstration"):
+        run(tmp_path / "r", algorithm={"name": "sft"})
+
+
+# Python
+
+
+def settings(folder: Path) -> dict[str, Any]:
+    made = recipe(folder)
+    return {k: made[k] for k in ("sampling", "judge", "tracking", "run")} | {
+        "train": {**made["train"], "iterations": 2, "prompts_per_iteration": 2}
+    }
+
+
+def test_train_takes_rows_and_a_closure(tmp_path: Path) -> None:
+    wanted = {"a": 0.25, "b": 0.75}  # captured: no other process could import this function
+    rows = [
+        {"prompt": "first", "answer": "a", "bonus": 0.0},
+        {"prompt": [{"role": "user", "content": "second"}], "answer": "b", "bonus": 0.125},
+    ]
+    report = rlvr.train(
+        str(checkpoint()),
+        rows,
+        reward=lambda completion, answer, bonus: wanted[answer] + bonus * isinstance(completion, str),
+        algorithm={"name": "reinforce", "baseline": "none"},
+        **settings(tmp_path / "r"),
+    )
+    assert report.iterations == 2 and report.checkpoint is not None
+    seen = {(r["answer"], r["verdict"]["reward"]) for r in lines(report.folder, "rollouts.jsonl")}
+    assert seen == {("a", 0.25), ("b", 0.875)}
+    assert report.metrics["train/grad_norm"] > 0
+
+
+def test_train_takes_a_registered_data_set_and_a_verifier_s_name(tmp_path: Path) -> None:
+    report = rlvr.train(
+        checkpoint(),
+        {"name": "chain", "options": {"count": 4}},
+        reward="even_length",
+        plugins=[str(PLUGIN)],
+        **settings(tmp_path / "r"),
+    )
+    statuses = {r["verdict"]["status"] for r in lines(report.folder, "rollouts.jsonl")}
+    assert statuses <= {"correct", "wrong"} and report.iterations == 2
+
+
+def test_train_tells_mistakes_before_anything_is_loaded(tmp_path: Path) -> None:
+    rows = [{"prompt": "x", "answer": "1"}]
+    with pytest.raises(UserError, match=r"did you mean 'iterations'"):
+        rlvr.train("no/such/model", rows, train={"itertions": 2})
+    with pytest.raises(UserError, match="no rows"):
+        rlvr.train(str(checkpoint()), [], **settings(tmp_path / "r"))
+    with pytest.raises(UserError, match="row 1 of the data has no `prompt`"):
+        rlvr.train(str(checkpoint()), [*rows, {"answer": "1"}], **settings(tmp_path / "r"))
+    assert not (tmp_path / "r").exists()
+
+
+def test_evaluate_and_score_from_python(tmp_path: Path) -> None:
+    verdicts = rlvr.score(["\\boxed{2}", "\\boxed{3}"], ["2", "2"])
+    assert [v.reward for v in verdicts] == [1.0, 0.0]
+    assert [
+        v.reward for v in rlvr.score(["ab", "a"], [2, 2], verifier=lambda completion, answer: len(completion) == answer)
+    ] == [1.0, 0.0]

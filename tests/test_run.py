@@ -124,7 +124,6 @@ def test_every_algorithm_learns_what_a_reward_asks_for(tmp_path: Path, algorithm
     plan = {"iterations": 12, "prompts_per_iteration": 8, "lr": 3e-3, "checkpoint_every": 0}
     report = run(tmp_path / "r", algorithm={"name": algorithm}, train=plan, sampling={"max_tokens": 6, "group_size": 8})
     rewards = [row["reward/mean"] for row in lines(report.folder, "metrics.jsonl")]
-    print(algorithm, [round(r, 2) for r in rewards])
     assert np.mean(rewards[-3:]) > np.mean(rewards[:2]) + 0.05, rewards
 
 

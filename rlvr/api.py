@@ -88,7 +88,7 @@ def evaluate_model(
     """Evaluates `recipe.model` on suites; with `out`, one record a sample goes to `out/SUITE.jsonl`."""
     from rlvr.eval import evaluate_suite, suite_for
     from rlvr.rollout.chat import template_hash
-    from rlvr.training.models import DTYPES, cast_parameters, load_model, load_tokenizer
+    from rlvr.training.models import DTYPES, cast_parameters, load_model, load_tokenizer, on_device
 
     chosen = [suite_for(name) for name in suites]  # unknown names are told before anything is loaded
     loaded = [suite.load(limit=limit, data_dir=data_dir) for suite in chosen]
@@ -97,7 +97,7 @@ def evaluate_model(
         judge = stack.enter_context(assemble.judge_of(recipe, [p for part in loaded for p in part.prompts], {}))
         tokenizer = load_tokenizer(section.path, section.chat_template, section.revision)
         model = load_model(section.path, section.revision, section.attention)
-        model = cast_parameters(model.to(assemble.device_of(recipe)), DTYPES[section.dtype])
+        model = cast_parameters(on_device(model, assemble.device_of(recipe)), DTYPES[section.dtype])
         engine = assemble.engine_of(recipe, model, tokenizer)
         results = [
             evaluate_suite(
@@ -121,7 +121,7 @@ def evaluate_model(
 
 def sample_groups(recipe: Recipe, count: int) -> list[Group]:
     """The groups of the first `count` prompts of a recipe's first iteration, judged, without training."""
-    from rlvr.training.models import DTYPES, cast_parameters, load_model, load_tokenizer
+    from rlvr.training.models import DTYPES, cast_parameters, load_model, load_tokenizer, on_device
 
     section = recipe.model
     loaded = assemble.load_data(recipe.data.train, recipe.data.data_dir, "train")
@@ -129,7 +129,7 @@ def sample_groups(recipe: Recipe, count: int) -> list[Group]:
     with assemble.judge_of(recipe, prompts, {}) as judge:
         tokenizer = load_tokenizer(section.path, section.chat_template, section.revision)
         model = load_model(section.path, section.revision, section.attention)
-        model = cast_parameters(model.to(assemble.device_of(recipe)), DTYPES[section.dtype])
+        model = cast_parameters(on_device(model, assemble.device_of(recipe)), DTYPES[section.dtype])
         engine = assemble.engine_of(recipe, model, tokenizer)
         source = assemble.on_policy(recipe, prompts, engine, judge, tokenizer)
         return source.collect(prompts, iteration=0)

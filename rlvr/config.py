@@ -47,7 +47,8 @@ def load_recipe(
 ) -> Resolved:
     """The recipe of a YAML file (or mapping) with `key=value` overrides. Raises `RecipeError` with all mistakes."""
     if isinstance(source, Mapping):
-        name, values, lines, folder = "the recipe", _copy(source), {}, Path.cwd()
+        name, folder = "the recipe", Path.cwd()
+        values, lines = _copy(source), dict[str, int]()
     else:
         path = find_recipe(source)
         name, folder = path.name, path.parent

@@ -39,6 +39,16 @@ def open_folder(resolved: Resolved, folder: Path, resume: bool, into: bool = Fal
     return folder
 
 
+def discard_unused(folder: Path) -> None:
+    """Removes what `open_folder` wrote, as long as no iteration has been trained there."""
+    if (folder / "metrics.jsonl").exists() or (folder / "checkpoints").exists():
+        return
+    for name in ("recipe.yaml", "env.json", "events.jsonl"):
+        (folder / name).unlink(missing_ok=True)
+    if not any(folder.iterdir()):
+        folder.rmdir()
+
+
 def refuse_changes(old: str, new: str, folder: Path) -> None:
     """Raises `UserError` with the settings that differ; what is displayed (`tracking`) may change."""
     before, after = (_flat(yaml.safe_load(text)) for text in (old, new))

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from rlvr import assemble
 from rlvr.config import Resolved
 from rlvr.core import Prompt
-from rlvr.folder import open_folder, write_json
+from rlvr.errors import UserError
+from rlvr.folder import discard_unused, open_folder, write_json
 from rlvr.tracking.console import ConsoleTracker, plan_table
 from rlvr.tracking.jsonl import JsonlTracker
 from rlvr.tracking.record import rollout_records
@@ -68,10 +69,15 @@ def train_recipe(
     """
     recipe = resolved.recipe
     folder = open_folder(resolved, Path(recipe.run or f"runs/{Path(resolved.source).stem}"), resume, into)
-    with ExitStack() as stack:
-        run = Run(resolved, folder, prompts, functions or {}, title, stack)
-        progress = run.resume() if resume else None
-        return run.train(progress, stop_after)
+    try:
+        with ExitStack() as stack:
+            run = Run(resolved, folder, prompts, functions or {}, title, stack)
+            progress = run.resume() if resume else None
+            return run.train(progress, stop_after)
+    except UserError:
+        if not resume:
+            discard_unused(folder)  # the next try, with the mistake mended, must not find the name taken
+        raise
 
 
 class Run:

@@ -39,7 +39,7 @@ class _TokenLogprobs(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(  # type: ignore[override]  # autograd.Function declares (*args)
+    def forward(
         ctx: Any, hidden: Tensor, weight: Tensor, targets: Tensor, bias: Tensor | None, temperature: float
     ) -> tuple[Tensor, Tensor]:
         wide = _wide(weight)
@@ -58,7 +58,7 @@ class _TokenLogprobs(torch.autograd.Function):
         return chosen - log_z, log_z - mean_z
 
     @staticmethod
-    def backward(  # type: ignore[override]
+    def backward(
         ctx: Any, grad_logprobs: Tensor | None, grad_entropy: Tensor | None
     ) -> tuple[Tensor | None, Tensor | None, None, Tensor | None, None]:
         hidden, weight, targets, bias, log_z, mean_z = ctx.saved_tensors

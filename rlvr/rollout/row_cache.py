@@ -28,8 +28,11 @@ class RoomyLayer(DynamicLayer):
 
     def __init__(self) -> None:
         super().__init__()
-        self._keys: Tensor | None = None
-        self._values: Tensor | None = None
+        self._keys = self._values = torch.empty(0, 0, 0, 0)
+
+    # The parent types these as optional; here they are empty tensors until the first token.
+    keys: Tensor
+    values: Tensor
 
     def update(
         self, key_states: Tensor, value_states: Tensor, *args: object, **kwargs: object
@@ -39,7 +42,7 @@ class RoomyLayer(DynamicLayer):
             self.lazy_initialization(key_states, value_states)
         start = self.get_seq_length()
         end = start + key_states.shape[2]
-        if self._keys is None or end > self._keys.shape[2]:
+        if end > self._keys.shape[2]:
             # A prompt is read into exactly its room: it is copied once more, to the rows of its group.
             room = end if start == 0 else max(end + GROWTH, int(end * (1 + GROWTH_RATE)))
             self._keys = _moved(self.keys, key_states, room)
@@ -52,7 +55,7 @@ class RoomyLayer(DynamicLayer):
 
     def batch_select_indices(self, indices: Tensor) -> None:
         """Keeps the rows `indices`. Where the first rows stay in place, only those that fill gaps are copied."""
-        if self._keys is None or self._values is None:
+        if not self.is_initialized:
             return
         count, length = len(indices), self.get_seq_length()
         gaps = (indices != torch.arange(count, device=indices.device)).nonzero().squeeze(1)

@@ -42,10 +42,11 @@ class Batch:
     num_sequences: float
     num_prompts: float
     group_tokens: Tensor  # [B]
-    old_logprobs: Tensor | None = None  # [B, T]
-    ref_logprobs: Tensor | None = None  # [B, T]
-    values: Tensor | None = None  # [B, T]
-    advantages: Tensor | None = None  # [B, T]
+    # Absent until the backend or `credit` adds them: an algorithm reads only what it `needs`.
+    old_logprobs: Tensor = None  # type: ignore[assignment]  # [B, T]
+    ref_logprobs: Tensor = None  # type: ignore[assignment]  # [B, T]
+    values: Tensor = None  # type: ignore[assignment]  # [B, T]
+    advantages: Tensor = None  # type: ignore[assignment]  # [B, T]
     reduce: Callable[[Tensor], Tensor] = field(default=_identity, repr=False)
 
     def __len__(self) -> int:
@@ -103,7 +104,7 @@ class Batch:
         if self.token_ids.device == torch.device(device):
             return self
         moved = {f.name: getattr(self, f.name) for f in fields(self) if isinstance(getattr(self, f.name), Tensor)}
-        return replace(self, **{name: tensor.to(device) for name, tensor in moved.items()})  # type: ignore[arg-type]
+        return replace(self, **{name: tensor.to(device) for name, tensor in moved.items()})
 
     def recount(self) -> Batch:
         """Makes these rows an update of their own: the denominators are counted over them and all ranks."""

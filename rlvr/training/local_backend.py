@@ -17,7 +17,7 @@ from rlvr.functional.divergence import k3
 from rlvr.training.batch import Batch, Outputs
 from rlvr.training.forward import forward
 from rlvr.training.mismatch import mismatch_metrics
-from rlvr.training.models import DTYPES, cast_parameters
+from rlvr.training.models import DTYPES, cast_parameters, on_device
 from rlvr.training.optimizer import MasterAdamW, learning_rate
 
 if TYPE_CHECKING:
@@ -61,11 +61,11 @@ class LocalBackend:
         self.temperature = temperature
         self.total_updates = total_updates
         self.device = torch.device(device)
-        self.model = model.to(device)
+        self.model = on_device(model, device)
         self.optimizer = MasterAdamW(self.model, DTYPES[dtype], train.betas, train.weight_decay)
         self.reference = None
         if reference is not None:
-            self.reference = cast_parameters(reference.to(device), DTYPES[dtype]).requires_grad_(False).eval()
+            self.reference = cast_parameters(on_device(reference, device), DTYPES[dtype]).requires_grad_(False).eval()
         self.updates = 0
         self.trace = Trace(torch.empty(0, 0), torch.empty(0, 0))
         self.model.train()
@@ -149,7 +149,7 @@ class LocalBackend:
             if micro.old_logprobs is None:
                 micro = replace(micro, old_logprobs=outputs.logprobs.detach())
             loss = algorithm.loss(outputs, micro)
-            loss.value.backward()  # type: ignore[no-untyped-call]  # torch's annotation
+            loss.value.backward()
             loss_sum += float(loss.value.detach())
             per_token = dict(loss.metrics)
             per_token["policy/entropy"] = outputs.entropy

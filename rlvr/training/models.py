@@ -26,6 +26,12 @@ def load_tokenizer(path: str, template: str | None = None, revision: str | None 
     return tokenizer
 
 
+def on_device(model: PreTrainedModel, device: str | torch.device) -> PreTrainedModel:
+    """The model on a device, typed: transformers' wrapper of `Module.to` hides its arguments from type checkers."""
+    moved: PreTrainedModel = torch.nn.Module.to(model, device)
+    return moved
+
+
 def cast_parameters(model: PreTrainedModel, dtype: torch.dtype) -> PreTrainedModel:
     """The model with its parameters in `dtype`. Buffers stay: rotary frequencies in bf16 would turn positions wrong."""
     for parameter in model.parameters():
@@ -46,7 +52,7 @@ def _load(auto: Any, path: str, **options: Any) -> Any:
     from transformers.utils import logging
 
     path = model_folder(path)
-    logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # a bar per file would tear the run's own display
+    logging.disable_progress_bar()  # a bar per file would tear the run's own display
     looks_local = path.startswith((".", "/", "~")) or Path(path).exists()
     if looks_local and not (Path(path).expanduser() / "config.json").is_file():
         raise UserError(

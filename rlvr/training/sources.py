@@ -33,7 +33,8 @@ class Judge(Protocol):
 class Source(Protocol):
     """An iterator of batches that hears of each new policy."""
 
-    groups: Sequence[Group]
+    @property
+    def groups(self) -> Sequence[Group]: ...
 
     def batches(self, start: int) -> Iterator[tuple[int, Batch]]: ...
 
@@ -114,7 +115,7 @@ class OnPolicy:
         low, high = 0, completion.num_tokens - 1
         while low < high:
             middle = (low + high) // 2
-            text = self.tokenizer.decode(completion.token_ids[: middle + 1], skip_special_tokens=True)
+            text = self.tokenizer.decode(list(completion.token_ids[: middle + 1]), skip_special_tokens=True)
             low, high = (low, middle) if len(text) >= char_end else (middle + 1, high)
         return low
 

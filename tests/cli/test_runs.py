@@ -103,3 +103,4 @@ def test_mistakes_get_one_paragraph_and_exit_code_2(folder: Path, words: list[st
     assert done.returncode == 2, done.stdout + done.stderr
     assert says in done.stderr
     assert "Traceback" not in done.stderr
+    assert not list((folder / "runs").glob("*"))  # the name is free for the next try

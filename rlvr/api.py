@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -33,9 +34,10 @@ def train_from_python(
     sections["data"] = {"train": "chain"} if rows is not None else _data_section(data)
     if rows is not None and "data" in recipe:
         sections["data"] = {**recipe["data"], **sections["data"]}
+    sections.setdefault("run", str(_free_folder(Path("runs"))))
     resolved = load_recipe(sections)
     functions = {_FUNCTION: plain_verifier(reward)} if callable(reward) else {}
-    prompts = None if rows is None else [_prompt(row, i) for i, row in enumerate(rows)]
+    prompts = None if rows is None else [_prompt(row, i, answered=not callable(reward)) for i, row in enumerate(rows)]
     if rows is not None and not rows:
         raise UserError("rlvr.train was given no rows. Pass at least one mapping with a `prompt`.")
     if reward is not None:
@@ -141,13 +143,20 @@ def _data_section(data: str | Path | Mapping[str, Any] | Sequence[Mapping[str, A
     return {"train": str(data)}
 
 
-def _prompt(row: Mapping[str, Any], index: int) -> Prompt:
-    """A row as a prompt; its other columns reach the reward function by name."""
+def _free_folder(parent: Path) -> Path:
+    """`parent/python-1`, or the first number that is not taken: cells of a notebook are run again and again."""
+    return next(parent / f"python-{i}" for i in itertools.count(1) if not (parent / f"python-{i}").exists())
+
+
+def _prompt(row: Mapping[str, Any], index: int, answered: bool) -> Prompt:
+    """A row as a prompt; its other columns reach the reward function by name. `answered`: it needs an answer."""
     text = row.get("prompt")
     if not text:
         raise UserError(
             f"row {index} of the data has no `prompt`: {dict(row)!r}. Give each row a prompt and an answer."
         )
+    if answered and row.get("answer") in (None, ""):
+        raise UserError(f"row {index} of the data has no `answer` for its verifier to compare with: {dict(row)!r}.")
     messages = ({"role": "user", "content": text},) if isinstance(text, str) else tuple(text)
     meta = {k: v for k, v in row.items() if k not in ("id", "prompt", "answer")}
     return Prompt(str(row.get("id", f"row/{index}")), messages, row.get("answer"), "math", meta)

@@ -31,9 +31,8 @@ class UnknownName(UserError):
 
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
         names = sorted(known)
-        super().__init__(
-            f"no {kind} is called {name!r}{did_you_mean(name, names)}. Known: {', '.join(names) or 'none'}."
-        )
+        hint = did_you_mean(name, names) or "."
+        super().__init__(f"no {kind} is called {name!r}{hint} Known: {', '.join(names) or 'none'}.")
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

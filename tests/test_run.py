@@ -294,7 +294,32 @@ def test_train_tells_mistakes_before_anything_is_loaded(tmp_path: Path) -> None:
     assert not (tmp_path / "r").exists()
 
 
-def test_evaluate_and_score_from_python(tmp_path: Path) -> None:
+def test_evaluate_from_python(tmp_path: Path) -> None:
+    """The records, the interval and the numbers of a real evaluation."""
+    report = rlvr.evaluate(
+        str(checkpoint()), "chain", k=2, limit=3, out=tmp_path, sampling={"max_tokens": 4, "temperature": 1.0}
+    )
+    (result,) = report.results
+    assert (result.problems, result.samples, result.mean_tokens <= 4) == (3, 2, True)
+    assert report.metrics["eval/chain/accuracy"] == result.accuracy
+    assert len((tmp_path / "chain.jsonl").read_text().splitlines()) == 6
+
+
+def test_a_notebooks_runs_get_numbers_and_rows_need_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    settings: dict[str, dict[str, Any]] = {
+        "sampling": {"group_size": 2, "max_tokens": 4},
+        "train": {"iterations": 1, "prompts_per_iteration": 1},
+        "tracking": {"display": "none"},
+    }
+    for number in (1, 2):
+        report = rlvr.train(str(checkpoint()), [{"prompt": "1+1?", "answer": "2"}], **settings)
+        assert report.folder.name == f"python-{number}"
+    with pytest.raises(UserError, match="row 0 of the data has no `answer`"):
+        rlvr.train(str(checkpoint()), [{"prompt": "1+1?"}], "math", **settings)
+
+
+def test_score_from_python() -> None:
     verdicts = rlvr.score(["\\boxed{2}", "\\boxed{3}"], ["2", "2"])
     assert [v.reward for v in verdicts] == [1.0, 0.0]
     assert [

@@ -44,8 +44,18 @@ def load_model(path: str, revision: str | None = None, attention: str = "sdpa") 
     from transformers import AutoModelForCausalLM
 
     model = _load(AutoModelForCausalLM, path, revision=revision, dtype=torch.float32, attn_implementation=attention)
+    remove_dropout(model)
     check_head(model, path)
     return model
+
+
+def remove_dropout(model: PreTrainedModel) -> None:
+    """Switches dropout off: the policy that is trained must be the one that was sampled."""
+    for module in model.modules():
+        if isinstance(module, torch.nn.Dropout):
+            module.p = 0.0
+        if isinstance(getattr(module, "attention_dropout", None), float):
+            module.attention_dropout = 0.0  # type: ignore[assignment]  # a plain float in transformers' attention
 
 
 def _load(auto: Any, path: str, **options: Any) -> Any:

@@ -23,8 +23,13 @@ from typing import Any
 
 from workload import Workload, make_checkpoint, questions
 
-#: Lowest acceptable is better: this side's figure over TRL's, the figure that it is measured by, and the target.
-TARGETS = {"full": ("seconds", 1.05), "ragged": ("seconds", 0.7), "memory": ("peak_mb", 0.7)}
+#: The figures that a setting is judged by, and how large this project's may be over TRL's. Processor seconds stand
+#: beside wall seconds, because on a machine with other work the latter say little.
+TARGETS = {
+    "full": (("seconds", "cpu_seconds"), 1.05),
+    "ragged": (("seconds", "cpu_seconds"), 0.7),
+    "memory": (("peak_mb", "above_baseline_mb"), 0.7),
+}
 
 
 def settings(arguments: argparse.Namespace) -> dict[str, Workload]:
@@ -142,9 +147,10 @@ def report(name: str, work: Workload, results: dict[str, list[dict[str, Any]]]) 
         a, b = [r[key] for r in ours], [r[key] for r in theirs]
         ratios = [x / y for x, y in zip(a, b, strict=True)]
         lines.append(f"| {key} | {spread(a)} | {spread(b)} | {spread(ratios)} |")
-        if TARGETS.get(name, ("", 0))[0] == key:
-            reached = "reached" if statistics.median(ratios) <= TARGETS[name][1] else "missed"
-            lines.append(f"| target for {key} | | | at most {TARGETS[name][1]}: {reached} |")
+        judged, limit = TARGETS.get(name, ((), 0.0))
+        if key in judged:
+            reached = "reached" if statistics.median(ratios) <= limit else "missed"
+            lines.append(f"| target for {key} | | | at most {limit}: {reached} |")
     for side, rows in results.items():
         parts = {key: statistics.median(r["parts"].get(key, 0.0) for r in rows) for key in rows[0]["parts"]}
         lines += ["", f"Seconds by part, {side}: " + ", ".join(f"{k} {v:.2f}" for k, v in parts.items())]

@@ -2,7 +2,7 @@
 
 The stop token is never sampled: each embedding carries the same value in channel 0, no layer writes to
 that channel, and the stop token's row of the (untied) output embedding weighs it so that its logit is some
-50 below the others. So completions run to the limit without any suppression inside either engine, and where
+60 below the others. So completions run to the limit without any suppression inside either engine, and where
 lengths are ragged, both engines force the same stop token at the same place.
 """
 
@@ -91,7 +91,7 @@ def tokenizer(entries: int) -> PreTrainedTokenizerFast:
 
 
 def make_checkpoint(folder: Path, vocabulary: int, width: int, layers: int, seed: int) -> None:
-    """A random Llama with heads of size 64, whose stop token has a logit of about -50."""
+    """A random Llama with heads of size 64, whose stop token has a logit of about -60."""
     import torch
     from transformers import LlamaConfig, LlamaForCausalLM
 
@@ -116,7 +116,7 @@ def make_checkpoint(folder: Path, vocabulary: int, width: int, layers: int, seed
             layer.self_attn.o_proj.weight[0] = 0
             layer.mlp.down_proj.weight[0] = 0
         model.lm_head.weight[1] = 0
-        model.lm_head.weight[1, 0] = -10.0
+        model.lm_head.weight[1, 0] = -100.0
     model.save_pretrained(folder)
     tokenizer(vocabulary).save_pretrained(folder)
 

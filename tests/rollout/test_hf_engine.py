@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -273,3 +274,16 @@ def test_an_output_bias_is_part_of_the_distribution() -> None:
     head.bias = torch.nn.Parameter(torch.linspace(-3, 3, head.weight.shape[0]))
     metrics = backend_of(engine.model, 0.7).mismatch(batch_of(engine, prompts(3), SAMPLING))
     assert metrics["mismatch/logprob_mean"] < 1e-5
+
+
+def test_dropout_is_switched_off_when_a_model_is_loaded(tmp_path: Path) -> None:
+    from transformers import GPT2Config, GPT2LMHeadModel
+
+    from rlvr.training.models import load_model
+
+    config = GPT2Config(vocab_size=300, n_positions=64, n_embd=32, n_layer=1, n_head=2)  # GPT-2's dropout is 0.1
+    GPT2LMHeadModel(config).save_pretrained(tmp_path)
+    model = load_model(str(tmp_path)).train()
+    tokens = torch.arange(20).unsqueeze(0)
+    with torch.no_grad():
+        assert torch.equal(model(input_ids=tokens).logits, model(input_ids=tokens).logits)

@@ -1,7 +1,7 @@
 """Writes what README.md says about the code from the code: the table of algorithms.
 
-    .venv/bin/python scripts/readme.py          # updates README.md
-    .venv/bin/python scripts/readme.py --check  # exit code 1 where it is out of date (a test runs this)
+.venv/bin/python scripts/readme.py          # updates README.md
+.venv/bin/python scripts/readme.py --check  # exit code 1 where it is out of date (a test runs this)
 """
 
 from __future__ import annotations

@@ -30,21 +30,16 @@ TEST_SHARE = 5
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """One problem: the first variable's letter and digit, then the operations up to the variable asked for.
+    """One problem: distinct small letters as variables, the first one's digit, the operations to do.
 
-    `extra` operations follow in the text and are not asked for, so that all texts may be of one length.
+    `extra` operations follow in the text under capital letters and are not asked for, so that all texts
+    may be of one length. `names` has one more letter than there are operations, `extra` included.
     """
 
-    first: int
+    names: str
     start: int
     operations: tuple[str, ...]
     extra: tuple[str, ...] = ()
-
-    @property
-    def names(self) -> str:
-        """The variables, one more than there are operations; `a` follows `z`, so each letter is seen in each place."""
-        letters = LETTERS[self.first :] + LETTERS[: self.first]
-        return letters[: len(self.operations) + len(self.extra) + 1]
 
     @property
     def values(self) -> tuple[int, ...]:
@@ -69,15 +64,13 @@ def apply(operation: str, value: int) -> int:
 
 
 def prompt_text(chain: Chain) -> str:
-    """`c=3, d=c+5, e=d*7? f=e-2.`: the question mark stands after the variable that is asked for."""
-    names, operations = chain.names, (*chain.operations, *chain.extra)
-    text = f"{names[0]}={chain.start}, "
+    """`c=3, k=c+5, e=k*7. F=e-2.`: the first full stop stands after the variable that is asked for."""
+    operations = (*chain.operations, *chain.extra)
+    text = f"{chain.names[0]}={chain.start}, "
     for i, operation in enumerate(operations):
-        asked, last = i + 1 == len(chain.operations), i + 1 == len(operations)
-        text += (
-            f"{names[i + 1]}={names[i]}{operation}" + ("?" if asked else "." if last else ",") + ("" if last else " ")
-        )
-    return text
+        end = "." if i + 1 in (len(chain.operations), len(operations)) else ","
+        text += f"{chain.names[i + 1]}={chain.names[i]}{operation}{end} "
+    return text.rstrip()
 
 
 def worked_text(chain: Chain) -> str:
@@ -96,8 +89,9 @@ def draw(rng: random.Random, operations: int, split: str, definitions: int = 0) 
     """One random problem of `split` with so many operations to do, of at least `definitions` in the text."""
     extra = max(definitions - operations, 0)
     while True:
+        letters = "".join(rng.sample(LETTERS, operations + extra + 1))
         chain = Chain(
-            first=rng.randrange(len(LETTERS)),
+            names=letters[: operations + 1] + letters[operations + 1 :].upper(),
             start=rng.randrange(10),
             operations=tuple(rng.choices(OPERATIONS, k=operations)),
             extra=tuple(rng.choices(OPERATIONS, k=extra)),

@@ -12,10 +12,8 @@ from rlvr.registry import dataset
 from .chain import demonstrations
 from .sources import Generated
 
-#: The lessons before the mixture, every row worked out: the first so many rows are chains of 1 to 4 steps, ...
-SHORT = 0.25
-#: ... the next up to this share of the rows chains of 1 to `max_ops`.
-ALL = 0.6
+#: The share of the rows that come before the mixture: chains of 1 to `max_ops` steps, every one worked out.
+LESSONS = 0.55
 
 
 @dataset("chain_demonstrations", source=Generated(splits=("train",)))
@@ -23,7 +21,7 @@ def chain_demonstrations(
     split: str,
     *,
     count: int = 32_000,
-    worked_share: float = 0.33,
+    worked_share: float = 0.35,
     min_ops: int = 5,
     max_ops: int = 7,
     definitions: int = 10,
@@ -59,8 +57,6 @@ def chain_demonstrations(
 
 def _lesson(progress: float, min_ops: int, max_ops: int, worked_share: float) -> tuple[int, int, float]:
     """Shortest and longest chain and share of worked answers after `progress` (0 to 1) of the rows."""
-    if progress < SHORT:
-        return 1, min(4, max_ops), 1.0
-    if progress < ALL:
+    if progress < LESSONS:
         return 1, max_ops, 1.0
     return min_ops, max_ops, worked_share

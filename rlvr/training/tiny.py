@@ -50,12 +50,12 @@ def tiny_tokenizer() -> PreTrainedTokenizerFast:
 
 
 def _merges() -> list[tuple[str, str]]:
-    merges = [(letter, "=") for letter in string.ascii_lowercase]
+    merges = [(letter, "=") for letter in string.ascii_letters]
     merges += [
         (sign, digit) for sign, digits in (("+", "123456789"), ("-", "123456789"), ("*", "379")) for digit in digits
     ]
     merges += [("=", digit) for digit in string.digits]
-    merges += [(",", " "), ("?", " ")]
+    merges += [(",", " "), (".", " ")]
     merges += [(f"={digit}", ", ") for digit in string.digits]
     boxed = "\\boxed{"
     merges += [(boxed[:i], boxed[i]) for i in range(1, len(boxed))]

@@ -13,7 +13,7 @@ from rlvr.errors import UserError
 def solve(text: str) -> str:
     """An independent solver of the prompt's text: no code of the task."""
     value: dict[str, int] = {}
-    for part in re.split("[,?.] ?", text)[:-1]:
+    for part in re.split("[,.] ?", text)[:-1]:
         name, _, right = part.partition("=")
         if right.isdigit():
             value[name] = int(right)
@@ -21,22 +21,23 @@ def solve(text: str) -> str:
         source, symbol, digit = right[0], right[1], int(right[2:])
         result = {"+": value[source] + digit, "-": value[source] - digit, "*": value[source] * digit}[symbol]
         value[name] = result % 10
-    asked = re.findall(r"(\w)=\S*\?", text)
-    assert len(asked) == 1
-    return str(value[asked[0]])
+    needed, _, distraction = text.partition(".")
+    assert all(part[0].islower() for part in needed.split(", "))
+    assert all(part[0].isupper() for part in distraction.strip().split(", ") if part)
+    return str(value[needed.rpartition("=")[0][-1]])
 
 
 def test_the_three_texts_of_one_problem() -> None:
     # c=3; d = 3+5 = 8; e = 8*7 = 56 = 6 (mod 10); f = 6-9 = -3 = 7 (mod 10)
-    problem = Chain(2, 3, ("+5", "*7", "-9"))
-    assert prompt_text(problem) == "c=3, d=c+5, e=d*7, f=e-9?"
+    problem = Chain("cdef", 3, ("+5", "*7", "-9"))
+    assert prompt_text(problem) == "c=3, d=c+5, e=d*7, f=e-9."
     assert worked_text(problem) == r"d=3+5=8, e=8*7=6, f=6-9=7, \boxed{7}"
     assert direct_text(problem) == r"\boxed{7}"
 
 
 def test_further_definitions_follow_and_are_not_asked_for() -> None:
-    problem = Chain(2, 3, ("+5",), extra=("*7", "-9"))
-    assert prompt_text(problem) == "c=3, d=c+5? e=d*7, f=e-9."
+    problem = Chain("cdEF", 3, ("+5",), extra=("*7", "-9"))
+    assert prompt_text(problem) == "c=3, d=c+5. E=d*7, F=E-9."
     assert worked_text(problem) == r"d=3+5=8, \boxed{8}"
     prompts = load_prompts("chain", options={"min_ops": 2, "max_ops": 9, "definitions": 9, "count": 200}).prompts
     assert {prompt.text.count("=") for prompt in prompts} == {10}
@@ -56,7 +57,7 @@ def test_every_answer_is_right_and_every_problem_different(split: str) -> None:
 def canonical(text: str) -> str:
     """A problem without its letters and without what follows the variable that is asked for: neither renaming
     the variables nor going on makes a new problem."""
-    needed, _, _ = text.partition("?")
+    needed, _, _ = text.partition(".")
     return re.sub("[a-z]", "", needed)
 
 

@@ -117,6 +117,7 @@ def test_a_kill_at_any_moment_ends_with_the_same_weights(tmp_path: Path) -> None
     file.write_text(yaml.safe_dump(sections))
     script = tmp_path / "child.py"
     script.write_text(
+        "import torch\ntorch.set_num_threads(1)  # as here: two threads sum in another order\n"
         "from rlvr.config import load_recipe\nfrom rlvr.run import train_recipe\n"
         "train_recipe(load_recipe(recipe), resume=resume)\n"
     )

@@ -37,17 +37,21 @@ _WORD = re.compile(r"(?<![\\{_])(?<![^\W\d_])[^\W\d_]{3,}")
 _COMMAND = re.compile(r"\\[a-zA-Z]+\*?(?:\{[^{}\\]*\})?")
 
 
-def extract(text: str) -> Extracted | None:
-    """The answer that a completion gives, None where it gives none."""
+def extract(text: str, finished: bool = True) -> Extracted | None:
+    """The answer that a completion gives, None where it gives none.
+
+    `finished` is False for a completion that was cut off at its token limit: whatever stands last in it
+    is not its answer, so only an answer that is marked as one counts.
+    """
     start = text.rfind("</think>")
     start = start + len("</think>") if start >= 0 else 0
     if text.find("<think>", start) >= 0:
         return None  # it was still thinking when it ended
-    for rule in (_boxed, _tagged, _whole, _hashes):
+    for rule in (_boxed, _tagged, *([_whole] if finished else []), _hashes):
         if (found := rule(text, start)) is not None:
             return found
     found, after = _cued(text, start)
-    if found is not None:
+    if found is not None or not finished:
         return found
     return _formula_or_number(text, max(after, len(text) - TAIL))
 
@@ -117,6 +121,8 @@ def _whole(text: str, start: int) -> Extracted | None:
     body = text[start:].strip() if len(text) - start <= 1_000 else ""
     if not body or len(body) > 200 or "\n" in body or "#" in body or "boxed" in body or _CUE.search(body):
         return None
+    if any(part.count("=") > 1 for part in body.split(",")):
+        return None  # a=3+5=8, b=8*7=6: work, of which the last number may be the answer
     words = bare_words(body)
     allowed = 0 if len(body.split()) > 4 else 1 if any(map(str.isdigit, body)) else 2  # 10 weeks; both A and B
     if words > allowed or (words and _MATH.search(body)):

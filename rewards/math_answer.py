@@ -71,7 +71,7 @@ def math_answer(prompt: Prompt, completion: Completion) -> Verdict:
     references = [_reference(answer) for answer in _alternatives(prompt.answer)]
     if not references or "" in references:
         return Verdict(None, "error", reason="the reference answer is empty or not text or a number")
-    found = extract(completion.text)
+    found = extract(completion.text, completion.finish_reason != "length")
     if found is None:
         return Verdict(0.0, "unparsable", reason="no answer found")
     verdict = Verdict(0.0, "wrong", found.text, "")

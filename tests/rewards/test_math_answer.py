@@ -117,3 +117,22 @@ def test_numbers_are_decided_without_sympy_and_nothing_loads_torch() -> None:
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, env=environment)
     assert done.stdout == "[]\n", done
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a=3+5=8, b=8*7=6,", "unparsable"),  # cut off in its work: the last number is no answer
+        ("6", "unparsable"),  # perhaps 60, had there been room
+        (r"so \boxed{6}. Now let me", "correct"),  # the answer was given before the limit
+        ("The answer is 6. Let me", "correct"),
+    ],
+)
+def test_a_truncated_completion_is_paid_only_for_a_marked_answer(text: str, expected: str) -> None:
+    prompt = Prompt("p", (), "6")
+    assert math_answer(prompt, Completion((), text, finish_reason="length")).status == expected
+
+
+def test_work_is_not_an_answer_that_ends_in_the_reference() -> None:
+    # As a whole it "equals" 6; its last number is what it says, and a wrong last number is wrong.
+    assert math_answer(Prompt("p", (), "6"), Completion.of_text("a=3+5=8, b=8*7=6, c=6+1=7")).status == "wrong"

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
     from rlvr.schema import TrainSection
 
+#: Rows on which a run compares trainer and engine before its first update, where no pass is made anyway.
+CHECKED_ROWS = 32
+
 
 @dataclass(slots=True)
 class Trace:
@@ -101,7 +104,11 @@ class LocalBackend:
         """The trainer's log-probs against the engine's, before any update."""
         if batch.sampler_logprobs.isnan().all():
             return {}
-        own = batch.old_logprobs if batch.old_logprobs is not None else self.score(self.model, batch)
+        if batch.old_logprobs is None:
+            batch = batch.select(torch.arange(min(len(batch), CHECKED_ROWS)))
+            own = self.score(self.model, batch)
+        else:
+            own = batch.old_logprobs
         return mismatch_metrics(own.masked_fill(~batch.mask, float("nan")), batch.sampler_logprobs)
 
     def update(self, algorithm: Algorithm, part: Batch) -> dict[str, float]:

@@ -106,7 +106,7 @@ def chain(
     *,
     min_ops: int = 5,
     max_ops: int = 7,
-    definitions: int = 10,
+    definitions: int = 12,
     count: int = 4096,
     seed: int = 0,
 ) -> Iterator[Prompt]:
@@ -136,7 +136,7 @@ def demonstrations(
     worked_share: float = 0.4,
     min_ops: int = 5,
     max_ops: int = 7,
-    definitions: int = 10,
+    definitions: int = 12,
     seed: int = 0,
     split: str = "train",
 ) -> list[Prompt]:

@@ -24,7 +24,7 @@ def chain_demonstrations(
     worked_share: float = 0.35,
     min_ops: int = 5,
     max_ops: int = 7,
-    definitions: int = 10,
+    definitions: int = 12,
     lessons: bool = True,
     block: int = 32,
     seed: int = 0,

@@ -1,4 +1,4 @@
-"""`rlvr init`: a new plug-in file and its test, ready to run."""
+"""`rlvr init`: a new plug-in file and its test, ready to run; or a tiny model to try things on."""
 
 from __future__ import annotations
 
@@ -14,19 +14,24 @@ from rlvr.errors import UserError, did_you_mean
 
 
 def command(
-    kind: Annotated[str, typer.Argument(help="verifier, dataset, algorithm or suite.")],
+    kind: Annotated[str, typer.Argument(help="verifier, dataset, algorithm, suite or model.")],
     name: Annotated[str, typer.Argument(help="What recipes and commands will call it.")],
-    folder: Annotated[Path, typer.Option("--dir", help="Where the two files go.")] = Path("."),
+    folder: Annotated[Path, typer.Option("--dir", help="Where it goes.")] = Path("."),
+    seed: Annotated[int, typer.Option(min=0, help="A model's: the seed of its weights.")] = 0,
+    untied: Annotated[bool, typer.Option("--untied", help="A model's: output weights of their own.")] = False,
 ) -> None:
-    """Write a new plug-in file and its test. Nothing is overwritten.
+    """Write a new plug-in file and its test, or a tiny random model. Nothing is overwritten.
 
-    `rlvr init verifier palindrome` writes palindrome.py and test_palindrome.py; the test passes as it is.
+    `rlvr init verifier palindrome` writes palindrome.py and test_palindrome.py; the test passes as it is. `rlvr init
+    model tiny` writes a Llama of half a million weights with its tokenizer: recipes run with model.path=./tiny.
     """
     from rlvr.cli.scaffold import TEMPLATES, file_stem
 
-    if kind not in TEMPLATES:
-        raise UserError(f"{kind!r} is nothing that init writes{did_you_mean(kind, TEMPLATES)}. "
-                        f"Known: {', '.join(TEMPLATES)}.")  # fmt: skip
+    known = [*TEMPLATES, "model"]
+    if kind not in known:
+        raise UserError(f"{kind!r} is nothing that init writes{did_you_mean(kind, known)}. Known: {', '.join(known)}.")
+    if kind == "model":
+        return _write_model(folder / name, seed, tied=not untied)
     _check_name(kind, name)
     stem = file_stem(name)
     files = [folder / f"{stem}.py", folder / f"test_{stem}.py"]
@@ -43,6 +48,15 @@ def command(
         raise UserError(f"writing to {folder} failed: {error}. Give another folder with --dir.") from error
     print(f"try it:  python -m pytest {files[1]}")
     print(f"use it:  plugins: [./{stem}.py] in a recipe beside it, or --plugin {files[0]}")
+
+
+def _write_model(folder: Path, seed: int, tied: bool) -> None:
+    if folder.exists():
+        raise UserError(f"{folder} exists already and is not overwritten. Choose another name, or --dir FOLDER.")
+    from rlvr.training.tiny import save_tiny
+
+    print(f"wrote {save_tiny(folder, seed, tied=tied)}")
+    print(f"use it:  rlvr train RECIPE model.path={folder}")
 
 
 def _check_name(kind: str, name: str) -> None:

@@ -78,3 +78,15 @@ def test_the_obvious_mistakes(rlvr: Rlvr, tmp_path: Path, arguments: tuple[str, 
     assert done.returncode == 2
     assert words in done.stderr
     assert not list(tmp_path.iterdir())
+
+
+def test_a_tiny_model_runs_a_recipe_made_for_a_large_one(rlvr: Rlvr, tmp_path: Path) -> None:
+    done = rlvr("init", "model", "tiny", "--untied")
+    assert done.returncode == 0, done.stderr
+    (tmp_path / "rows.jsonl").write_text('{"question": "2+3?", "answer": "5 #### 5"}\n' * 4)
+    settings = ["train.iterations=1", "train.prompts_per_iteration=2", "sampling.max_tokens=4", "tracking.display=none"]
+    recipe = "gsm8k_grpo_qwen2.5_0.5b"
+    trained = rlvr("train", recipe, "model.path=tiny", "data.train.path=rows.jsonl", *settings)
+    assert trained.returncode == 0, trained.stderr
+    assert (tmp_path / "runs" / recipe / "checkpoints" / "iteration_000001" / "model" / "config.json").is_file()
+    assert rlvr("init", "model", "tiny").returncode == 2

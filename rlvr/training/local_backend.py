@@ -130,7 +130,7 @@ class LocalBackend:
             "train/skipped_updates": 0.0,
             "train/skipped_rows_rate": float(skip.float().mean()) if len(part) else 0.0,
         }
-        if bool(skip.all()):
+        if bool(dead.all()):  # computed or not: a step on a gradient of 0 would still move moments and decay
             return metrics | {"train/empty_updates": 1.0, "time/train": time.perf_counter() - start}
         metrics |= self._accumulate(algorithm, part.select((~skip).nonzero().squeeze(1)))
         norm = self.optimizer.step(lr, self.train.grad_clip)

@@ -26,6 +26,13 @@ def load_tokenizer(path: str, template: str | None = None, revision: str | None 
     return tokenizer
 
 
+def quiet() -> None:
+    """Switches transformers' bars off: one per file read or written would tear the run's own display."""
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()
+
+
 def on_device(model: PreTrainedModel, device: str | torch.device) -> PreTrainedModel:
     """The model on a device, typed: transformers' wrapper of `Module.to` hides its arguments from type checkers."""
     moved: PreTrainedModel = torch.nn.Module.to(model, device)
@@ -59,10 +66,8 @@ def remove_dropout(model: PreTrainedModel) -> None:
 
 
 def _load(auto: Any, path: str, **options: Any) -> Any:
-    from transformers.utils import logging
-
     path = model_folder(path)
-    logging.disable_progress_bar()  # a bar per file would tear the run's own display
+    quiet()
     looks_local = path.startswith((".", "/", "~")) or Path(path).exists()
     if looks_local and not (Path(path).expanduser() / "config.json").is_file():
         raise UserError(

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from rlvr.training.models import quiet
+
 if TYPE_CHECKING:
     from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 
@@ -103,6 +105,7 @@ def save_tiny(
     folder: Path, seed: int, *, layers: int = 2, width: int = 128, head_size: int = 32, tied: bool = True
 ) -> Path:
     """Writes a tiny checkpoint, model and tokenizer, to `folder`."""
+    quiet()
     tokenizer = tiny_tokenizer()
     tiny_model(tokenizer, seed, layers=layers, width=width, head_size=head_size, tied=tied).save_pretrained(folder)
     tokenizer.save_pretrained(folder)

@@ -120,11 +120,26 @@ def test_several_updates_an_iteration_leave_ratio_one_behind(tmp_path: Path) -> 
 
 @pytest.mark.parametrize("algorithm", ["reinforce", "rloo", "grpo"])
 def test_every_algorithm_learns_what_a_reward_asks_for(tmp_path: Path, algorithm: str) -> None:
-    """Twelve updates towards even lengths, from the same start: the mean reward goes up from about a half."""
-    plan = {"iterations": 12, "prompts_per_iteration": 8, "lr": 3e-3, "checkpoint_every": 0}
-    report = run(tmp_path / "r", algorithm={"name": algorithm}, train=plan, sampling={"max_tokens": 6, "group_size": 8})
+    """Sixteen updates towards a first character with an even code: about a quarter of an untrained model's are."""
+    name = f"even_start_{algorithm}"  # a name means one thing in a process
+    plugin = tmp_path / f"{name}.py"
+    plugin.write_text(
+        f"from rlvr.registry import verifier\n\n@verifier({name!r})\ndef even_start(prompt, completion):\n"
+        "    return ord(completion.text[:1] or '1') % 2 == 0\n"
+    )
+    data = {"train": {"name": "chain", "verifier": name, "options": {"count": 12}}}
+    plan = {"iterations": 16, "prompts_per_iteration": 8, "lr": 3e-3, "checkpoint_every": 0}
+    report = run(
+        tmp_path / "r",
+        algorithm={"name": algorithm},
+        train=plan,
+        sampling={"max_tokens": 2, "group_size": 8},
+        data=data,
+        plugins=[str(plugin)],
+    )
     rewards = [row["reward/mean"] for row in lines(report.folder, "metrics.jsonl")]
-    assert np.mean(rewards[-3:]) > np.mean(rewards[:2]) + 0.05, rewards
+    assert np.mean(rewards[:2]) < 0.5, rewards
+    assert np.mean(rewards[-3:]) > np.mean(rewards[:2]) + 0.1, rewards
 
 
 # What a run survives

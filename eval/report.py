@@ -15,9 +15,10 @@ if TYPE_CHECKING:
 
 def results_table(results: Sequence[SuiteResult]) -> Table:
     """One row a suite: accuracy with its 95 % interval, pass@k, and what to distrust."""
+    from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    table = Table(title="Evaluation", title_justify="left")
+    table = Table(title="Evaluation", title_justify="left", box=SIMPLE_HEAD)
     table.add_column("suite")
     for heading in (
         "problems",

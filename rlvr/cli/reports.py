@@ -9,6 +9,9 @@ from rlvr.cli.output import print_json, print_table
 if TYPE_CHECKING:
     from rlvr.run import EvalReport, TrainReport
 
+#: Characters that the table of an evaluation needs.
+WIDTH = 112
+
 
 def show_training(report: TrainReport, as_json: bool) -> None:
     """The first and the last evaluation side by side, and where everything lies."""
@@ -44,7 +47,8 @@ def show_evaluation(report: EvalReport, as_json: bool) -> None:
 
     if as_json:
         return print_json({"model": report.model, "results": results_json(report.results)})
-    console = Console()
+    # Numbers that are cut to fit are wrong numbers: a narrow terminal wraps the lines, a pipe gets them whole.
+    console = Console(width=max(Console().width, WIDTH))
     console.print(results_table(report.results))
     for result in report.results:
         for note in notes(result):

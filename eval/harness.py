@@ -127,7 +127,7 @@ def _sample(pending: _Pending) -> Sample:
     """Waits for the verdict. A judge that fails costs this verdict, not the evaluation."""
     try:
         verdict = pending.verdict.result()
-    except Exception as error:
+    except Exception as error:  # a judge may fail in any way; the other samples still count
         verdict = Verdict(None, "error", reason=f"the judge failed: {type(error).__name__}: {error}")
     completion = pending.completion
     return Sample(pending.prompt.id, pending.index, verdict, completion.num_tokens, completion.finish_reason)

@@ -1,7 +1,7 @@
 """Advantages: how much better a completion was than what was to be expected.
 
-All take `rewards [P, G]`, the rewards of G completions of each of P prompts, and `judged [P, G]`,
-True where a reward is known. What could not be judged is left out of every statistic and gets
+Those of a group take `rewards [P, G]`, the rewards of G completions of each of P prompts, and `judged
+[P, G]`, True where a reward is known. What could not be judged is left out of every statistic and gets
 advantage 0. A *dead* group (all rewards equal, or fewer than two judged) gets exactly 0, so that
 its rows can be skipped; arithmetic alone would leave rounding noise that `eps` then magnifies.
 """
@@ -9,6 +9,7 @@ its rows can be skipped; arithmetic alone would leave rounding noise that `eps` 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -60,3 +61,46 @@ def total_and_count(rewards: Tensor, judged: Tensor, reduce: Callable[[Tensor], 
     known = rewards.masked_fill(~judged, 0.0).double()
     total, count = reduce(torch.stack([known.sum(), judged.sum().double()])).tolist()
     return total, count
+
+
+def whiten(
+    values: Tensor,
+    mask: Tensor,
+    reduce: Callable[[Tensor], Tensor] = lambda sums: sums,
+    *,
+    center: bool = True,
+    eps: float = 1e-8,
+) -> Tensor:
+    """(x - mean) / (std + eps) over all that is trained, on all ranks -> `[B, T]`, 0 outside `mask [B, T]`.
+
+    std divides by the count. `center=False` puts the mean back, so that only the scale changes.
+    `reduce` sums over ranks: the result is the same on one as on many.
+    """
+    known = values.masked_fill(~mask.bool(), 0.0)
+    total, count = reduce(torch.stack([known.double().sum(), mask.sum().double()])).tolist()
+    mean = total / max(count, 1.0)
+    deviations = (known - mean).masked_fill(~mask.bool(), 0.0)
+    # In a second pass: a mean of squares minus the square of the mean cancels.
+    squares = float(reduce(deviations.double().square().sum()))
+    scaled = deviations / ((squares / max(count, 1.0)) ** 0.5 + eps)
+    return scaled if center else (scaled + mean).masked_fill(~mask.bool(), 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class RunningMean:
+    """The mean of the rewards of *earlier* batches: a baseline that does not depend on this one.
+
+    A batch's own rewards go in only after its advantages were computed.
+    """
+
+    total: float = 0.0
+    count: float = 0.0
+
+    @property
+    def mean(self) -> float:
+        """0 where nothing was seen yet."""
+        return self.total / self.count if self.count else 0.0
+
+    def after(self, total: float, count: float) -> RunningMean:
+        """The state once a batch of `count` rewards that sum to `total` was seen."""
+        return RunningMean(self.total + total, self.count + count)

@@ -42,11 +42,11 @@ class _TokenLogprobs(torch.autograd.Function):
     def forward(
         ctx: Any, hidden: Tensor, weight: Tensor, targets: Tensor, bias: Tensor | None, temperature: float
     ) -> tuple[Tensor, Tensor]:
-        wide = _wide(weight)
+        wide = at_least_fp32(weight)
         count = hidden.shape[0]
         chosen, log_z, mean_z = (wide.new_empty(count) for _ in range(3))
-        for part in _chunks(count, weight.shape[0]):
-            z = _logits(hidden[part], wide, bias, temperature)
+        for part in row_chunks(count, weight.shape[0]):
+            z = output_logits(hidden[part], wide, bias, temperature)
             chosen[part] = z.gather(1, targets[part].unsqueeze(1)).squeeze(1)
             log_z[part] = torch.logsumexp(z, dim=1)
             p = torch.exp(z - log_z[part].unsqueeze(1))
@@ -62,12 +62,12 @@ class _TokenLogprobs(torch.autograd.Function):
         ctx: Any, grad_logprobs: Tensor | None, grad_entropy: Tensor | None
     ) -> tuple[Tensor | None, Tensor | None, None, Tensor | None, None]:
         hidden, weight, targets, bias, log_z, mean_z = ctx.saved_tensors
-        wide = _wide(weight)
+        wide = at_least_fp32(weight)
         grad_hidden = torch.zeros_like(hidden)
         grad_weight = torch.zeros_like(wide) if ctx.needs_input_grad[1] else None
         grad_bias = torch.zeros_like(wide[:, 0]) if bias is not None and ctx.needs_input_grad[3] else None
-        for part in _chunks(hidden.shape[0], weight.shape[0]):
-            z = _logits(hidden[part], wide, bias, ctx.temperature)
+        for part in row_chunks(hidden.shape[0], weight.shape[0]):
+            z = output_logits(hidden[part], wide, bias, ctx.temperature)
             grad_z = _grad_logits(
                 z, targets[part], log_z[part], mean_z[part], _slice(grad_logprobs, part), _slice(grad_entropy, part)
             )
@@ -103,19 +103,21 @@ def _grad_logits(
     return grad_z
 
 
-def _logits(hidden: Tensor, weight: Tensor, bias: Tensor | None, temperature: float) -> Tensor:
+def output_logits(hidden: Tensor, weight: Tensor, bias: Tensor | None, temperature: float) -> Tensor:
+    """(hidden W^T + bias) / temperature -> `[n, V]`, in the type of `weight [V, H]`."""
     z = hidden.to(weight.dtype) @ weight.t()
     if bias is not None:
         z += bias.to(weight.dtype)
     return z if temperature == 1.0 else z.div_(temperature)
 
 
-def _wide(weight: Tensor) -> Tensor:
+def at_least_fp32(weight: Tensor) -> Tensor:
     """At least fp32: bf16 and fp16 logits would cost log-probs two to three digits."""
     return weight if weight.dtype == torch.float64 else weight.float()
 
 
-def _chunks(count: int, vocabulary: int) -> list[slice]:
+def row_chunks(count: int, vocabulary: int) -> list[slice]:
+    """Rows `count` in pieces whose logits are at most `CHUNK_ELEMENTS` numbers (but at least 16 rows)."""
     size = max(16, CHUNK_ELEMENTS // vocabulary)
     return [slice(start, min(start + size, count)) for start in range(0, count, size)]
 

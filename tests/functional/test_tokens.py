@@ -42,7 +42,7 @@ C = torch.randn(2, N, dtype=torch.float64, generator=torch.Generator().manual_se
 def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     """16 rows a chunk: 50 rows are three whole chunks and a short one."""
     monkeypatch.setattr(tokens, "CHUNK_ELEMENTS", 16 * V)
-    assert len(tokens._chunks(N, V)) == 4
+    assert len(tokens.row_chunks(N, V)) == 4
 
 
 @pytest.mark.parametrize("bias, temperature, use", list(itertools.product([False, True], [1.0, 0.7], USES)))

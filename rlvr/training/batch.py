@@ -47,6 +47,10 @@ class Batch:
     ref_logprobs: Tensor = None  # type: ignore[assignment]  # [B, T]
     values: Tensor = None  # type: ignore[assignment]  # [B, T]
     advantages: Tensor = None  # type: ignore[assignment]  # [B, T]
+    margins: Tensor = None  # type: ignore[assignment]  # [B], by how much the chosen row of a pair is better
+    language: Tensor = None  # type: ignore[assignment]  # [B] bool, rows of plain text for an auxiliary loss
+    language_tokens: float = 0.0  # trained tokens of such rows in the whole update
+    together: int = 1  # neighbouring rows that every split keeps together: 2 for pairs
     reduce: Callable[[Tensor], Tensor] = field(default=_identity, repr=False)
 
     def __len__(self) -> int:
@@ -70,6 +74,12 @@ class Batch:
         if apart or not torch.equal(groups.repeat_interleave(size), self.group):
             raise ValueError("group statistics need whole groups of one size, with siblings side by side")
         return values.view(-1, size)
+
+    def pairs(self, per_row: Tensor) -> tuple[Tensor, Tensor]:
+        """`per_row [B]` of the chosen and of the rejected row of each pair -> `[B/2]`, `[B/2]`. They are neighbours."""
+        if len(self) % 2 or not torch.equal(self.group[0::2], self.group[1::2]):
+            raise ValueError("a preference loss needs pairs: the chosen row, then the rejected row of the same group")
+        return per_row[0::2], per_row[1::2]
 
     def with_advantages(self, per_row: Tensor) -> Batch:
         """The same advantage on each trained token of a row; `per_row [B]`."""
@@ -112,14 +122,16 @@ class Batch:
         live = tokens > 0
         groups, inverse = self.group.unique(return_inverse=True)
         per_group = torch.zeros(len(groups), dtype=torch.float64).index_add_(0, inverse, tokens.double())
-        counts = torch.stack([tokens.sum().double(), live.sum().double(), (per_group > 0).sum().double()])
-        num_tokens, num_sequences, num_prompts = self.reduce(counts).tolist()
+        text = tokens.new_zeros(()) if self.language is None else tokens[self.language].sum()
+        counts = torch.stack([tokens.sum(), live.sum(), (per_group > 0).sum(), text]).double()
+        num_tokens, num_sequences, num_prompts, language_tokens = self.reduce(counts).tolist()
         return replace(
             self,
             num_tokens=num_tokens,
             num_sequences=num_sequences,
             num_prompts=num_prompts,
             group_tokens=per_group[inverse],
+            language_tokens=language_tokens,
         )
 
     def without(self, rows: Tensor) -> Batch:
@@ -132,20 +144,26 @@ class Batch:
             for _ in range(epochs):
                 yield self.recount()
             return
+        units = len(self) // self.together
         for epoch in range(epochs):
-            order = torch.from_numpy(np.random.default_rng([seed, iteration, epoch]).permutation(len(self)))
-            for rows in order.split(minibatch):
-                yield self.select(rows.sort().values).recount()
+            order = torch.from_numpy(np.random.default_rng([seed, iteration, epoch]).permutation(units))
+            for part in order.split(max(1, minibatch // self.together)):
+                yield self.select(self._rows_of(part.sort().values)).recount()
 
     def microbatches(self, tokens: int) -> Iterator[Batch]:
-        """Parts of at most `tokens` tokens with padding (at least one row), similar lengths together."""
-        order = self.lengths.argsort(descending=True, stable=True)
+        """Parts of at most `tokens` tokens with padding (at least one row or pair), similar lengths together."""
+        longest = self.lengths.view(-1, self.together).amax(dim=1)
+        order = longest.argsort(descending=True, stable=True)
         start = 0
         while start < len(order):
-            width = int(self.lengths[order[start]])
-            size = max(1, tokens // max(width, 1))
-            yield self.select(order[start : start + size])
+            width = int(longest[order[start]])
+            size = max(1, tokens // max(width * self.together, 1))
+            yield self.select(self._rows_of(order[start : start + size]))
             start += size
+
+    def _rows_of(self, units: Tensor) -> Tensor:
+        """The rows that units of `together` neighbours consist of, neighbours still side by side."""
+        return (units.unsqueeze(1) * self.together + torch.arange(self.together)).flatten()
 
 
 @dataclass(frozen=True, slots=True)

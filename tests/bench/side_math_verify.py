@@ -24,6 +24,8 @@ def main() -> None:
         return parse(text, extraction_config=targets, parsing_timeout=None)
 
     def judge(gold: str, completion: str) -> tuple[bool, bool]:
+        if "\\$" in gold:  # money: a dollar sign that delimits nothing
+            gold = f"\\boxed{{{gold}}}"
         delimited = "$" in gold or "\\boxed" in gold or "\\(" in gold
         reference = read(gold if delimited else f"${gold}$") or read(gold)
         given = read(completion)

@@ -47,6 +47,9 @@ class Batch:
     ref_logprobs: Tensor = None  # type: ignore[assignment]  # [B, T]
     values: Tensor = None  # type: ignore[assignment]  # [B, T]
     advantages: Tensor = None  # type: ignore[assignment]  # [B, T]
+    truncated: Tensor = None  # type: ignore[assignment]  # [B] bool, cut off by max_tokens
+    value_targets: Tensor = None  # type: ignore[assignment]  # [B, T], what the critic is to learn
+    kl_coef: float | None = None  # this iteration's, where a KL term has one: `credit` takes it from the state
     margins: Tensor = None  # type: ignore[assignment]  # [B], by how much the chosen row of a pair is better
     language: Tensor = None  # type: ignore[assignment]  # [B] bool, rows of plain text for an auxiliary loss
     language_tokens: float = 0.0  # trained tokens of such rows in the whole update
@@ -224,5 +227,6 @@ def collate(
         num_sequences=0.0,
         num_prompts=0.0,
         group_tokens=torch.zeros(size, dtype=torch.float64),
+        truncated=torch.tensor([r.completion.finish_reason == "length" for _, r in rollouts], dtype=torch.bool),
         reduce=reduce,
     ).recount()

@@ -33,6 +33,23 @@ class Loss:
 
 
 @dataclass(frozen=True, slots=True)
+class TrustRegion:
+    """How a natural step is made: a direction by conjugate gradient, a length by line search.
+
+    `max_kl` bounds the mean KL(old, new) of a token's distribution, in nats. `damping` is added to the
+    Fisher matrix's diagonal while the direction is sought. `fisher_rows` completions of the update make the
+    Fisher matrix (0: all); the bound is measured on all of them in any case.
+    """
+
+    max_kl: float
+    damping: float
+    cg_iterations: int
+    backtracks: int
+    fisher_rows: int
+    critic_updates: int
+
+
+@dataclass(frozen=True, slots=True)
 class Algorithm:
     """The contract. `advantage`, `surrogate`, `aggregation`, `paper` make the README's table."""
 
@@ -47,7 +64,10 @@ class Algorithm:
 
     @property
     def needs(self) -> frozenset[str]:
-        """The inputs that `credit` or `loss` read: of {"old_logprobs", "ref_logprobs", "values"}."""
+        """The inputs that `credit` or `loss` read: of {"old_logprobs", "ref_logprobs", "values", "kl_old"}.
+
+        "values" asks for a critic; "kl_old" for the exact KL to the policy before the iteration, in `Outputs`.
+        """
         return frozenset()
 
     @property
@@ -57,6 +77,11 @@ class Algorithm:
         Not so with a KL, entropy or value term: those train every row.
         """
         return False
+
+    @property
+    def trust_region(self) -> TrustRegion | None:
+        """The settings of the natural step, where `step_kind` is `natural`."""
+        return None
 
     def init_state(self) -> State:
         return {}
@@ -76,3 +101,7 @@ class Algorithm:
     def after_update(self, metrics: Mapping[str, float], state: State) -> tuple[State, bool]:
         """The state after an update, and whether to stop training on this iteration's batch."""
         return state, False
+
+    def after_iteration(self, metrics: Mapping[str, float], state: State) -> State:
+        """The state after an iteration's updates; `metrics` are those of the last one."""
+        return state

@@ -25,7 +25,8 @@ class Loss:
     """What an algorithm makes of a micro-batch.
 
     `value` is a scalar to be minimised, this micro-batch's share of the mean over the update.
-    `metrics` are values per token `[B, T]`, of which the mean over the trained tokens is reported.
+    `metrics` are values per token `[B, T]`, of which the mean over the trained tokens is reported, or
+    values per row or pair `[N]`, of which the plain mean is.
     """
 
     value: Tensor
@@ -57,8 +58,11 @@ class Algorithm:
     surrogate: ClassVar[str] = "-"
     paper: ClassVar[str] = "-"
     step_kind: ClassVar[Literal["adam", "natural"]] = "adam"
-    #: The source of its batches: completions that the policy samples, or rows of a corpus.
-    source: ClassVar[Literal["on_policy", "corpus"]] = "on_policy"
+    #: The source of its batches: completions that the policy samples, or rows of a data set: demonstrations,
+    #: pairs of which one was preferred, completions with their returns.
+    source: ClassVar[Literal["on_policy", "corpus", "pairs", "trajectories"]] = "on_policy"
+    #: What the trained model says: the next token's distribution, or one score for a whole row.
+    head: ClassVar[Literal["tokens", "score"]] = "tokens"
     #: Fewest completions of a prompt that `credit` can work with.
     min_group_size: ClassVar[int] = 1
 

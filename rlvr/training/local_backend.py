@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -43,6 +43,26 @@ class Trace:
         for kept, new in ((self.logprobs, outputs.logprobs), (self.entropy, outputs.entropy)):
             old = kept[rows, :width]
             kept[rows, :width] = torch.where(old.isnan() & mask, new.detach().to(kept), old)
+
+
+class Sums:
+    """Means over an update of what its micro-batches report."""
+
+    def __init__(self) -> None:
+        self.totals: dict[str, float] = defaultdict(float)
+        self.counts: dict[str, float] = defaultdict(float)
+
+    def add(self, metrics: Mapping[str, Tensor], mask: Tensor) -> None:
+        """Values per token `[B, T]`, of which those in `mask` count, or per row or pair `[N]`."""
+        for name, values in metrics.items():
+            values = values.detach().double()
+            per_token = values.dim() == 2
+            self.totals[name] += float((values.masked_fill(~mask, 0.0) if per_token else values).sum())
+            self.counts[name] += float(mask.sum()) if per_token else len(values)
+
+    def means(self) -> dict[str, float]:
+        # One division: a mean of ratios that are all 1 is 1, however they were split.
+        return {name: total / max(self.counts[name], 1.0) for name, total in self.totals.items()}
 
 
 class LocalBackend:
@@ -83,7 +103,7 @@ class LocalBackend:
         self.trace = Trace(nan, nan.clone())
         if "old_logprobs" in needs:
             batch = replace(batch, old_logprobs=self.score(self.model, batch, note=True))
-        if "ref_logprobs" in needs:
+        if "ref_logprobs" in needs and batch.ref_logprobs is None:  # pairs come with theirs
             assert self.reference is not None, "the run loads a reference where the algorithm needs one"
             batch = replace(batch, ref_logprobs=self.score(self.reference, batch))
             self.trace.ref_logprobs = batch.ref_logprobs
@@ -148,8 +168,7 @@ class LocalBackend:
     def _accumulate(self, algorithm: Algorithm, part: Batch) -> dict[str, float]:
         """The gradient of the loss over `part`, whose denominators are already those of the whole update."""
         loss_sum = 0.0
-        means: dict[str, float] = defaultdict(float)
-        tokens = float(part.mask.sum())
+        sums = Sums()
         for micro in part.microbatches(self.train.tokens_per_microbatch):
             micro = micro.to(self.device)
             outputs = forward(self.model, micro, self.temperature)
@@ -158,14 +177,24 @@ class LocalBackend:
             loss = algorithm.loss(outputs, micro)
             loss.value.backward()
             loss_sum += float(loss.value.detach())
-            per_token = dict(loss.metrics)
-            per_token["policy/entropy"] = outputs.entropy
-            per_token["policy/kl"] = k3(outputs.logprobs.detach(), micro.old_logprobs)
-            for name, values in per_token.items():
-                means[name] += float(values.detach().masked_fill(~micro.mask, 0.0).double().sum())
-            self.trace.note(micro, outputs)
-        # One division: a mean of ratios that are all 1 is 1, however they were split.
-        return {"train/loss": loss_sum} | {name: total / tokens for name, total in means.items()}
+            seen = dict(loss.metrics)
+            if outputs.scores is None:
+                seen["policy/entropy"] = outputs.entropy
+                seen["policy/kl"] = k3(outputs.logprobs.detach(), micro.old_logprobs)
+                self.trace.note(micro, outputs)
+            sums.add(seen, micro.mask)
+        return {"train/loss": loss_sum} | sums.means()
+
+    @torch.no_grad()
+    def evaluate(self, algorithm: Algorithm, batch: Batch) -> dict[str, float]:
+        """The loss of `batch`, an update of its own, and its metrics, without training on it."""
+        loss_sum, sums = 0.0, Sums()
+        for micro in batch.recount().microbatches(self.train.tokens_per_microbatch):
+            micro = micro.to(self.device)
+            loss = algorithm.loss(forward(self.model, micro, self.temperature), micro)
+            loss_sum += float(loss.value)
+            sums.add(loss.metrics, micro.mask)
+        return {"loss": loss_sum} | sums.means()
 
     def state_dict(self) -> dict[str, Any]:
         return {"optimizer": self.optimizer.state_dict(), "updates": self.updates}

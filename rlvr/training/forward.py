@@ -9,22 +9,35 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import torch
+from torch import Tensor
 
+from rlvr.functional.divergence import token_kl
 from rlvr.functional.tokens import token_logprobs
 from rlvr.training.batch import Batch, Outputs
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
+    from rlvr.training.critic import Critic
 
-def forward(model: PreTrainedModel, batch: Batch, temperature: float) -> Outputs:
+
+def forward(
+    model: PreTrainedModel,
+    batch: Batch,
+    temperature: float,
+    *,
+    critic: Critic | None = None,
+    old: PreTrainedModel | None = None,
+) -> Outputs:
     """`[B, T]` log-probs at `temperature` and entropies in nats, 0 outside `batch.mask`.
 
-    Only positions that are trained pass through the output embedding.
+    With a `critic` also values, with an `old` policy also the exact KL(old, model) of each token's
+    distribution. Only positions that are trained pass through the output embedding.
     """
-    hidden = model.base_model(input_ids=batch.token_ids, use_cache=False).last_hidden_state
-    # What is known after token t - 1 predicts token t.
-    row, column = batch.mask[:, 1:].nonzero(as_tuple=True)
+    if model.get_output_embeddings() is None:
+        return scores(model, batch)
+    hidden = last_hidden(model, batch)
+    row, column = positions(batch)
     head = model.get_output_embeddings()
     logprobs, entropy = token_logprobs(
         hidden[row, column],
@@ -33,6 +46,53 @@ def forward(model: PreTrainedModel, batch: Batch, temperature: float) -> Outputs
         getattr(head, "bias", None),
         temperature,
     )
-    empty = torch.zeros(batch.token_ids.shape, dtype=logprobs.dtype, device=logprobs.device)
-    place = (row, column + 1)
-    return Outputs(empty.index_put(place, logprobs), empty.index_put(place, entropy))
+    kl_old = None
+    if old is not None:
+        with torch.no_grad():
+            before = last_hidden(old, batch)[row, column]
+        kl_old = placed(batch, kl_between(old, before, model, hidden[row, column], temperature))
+    values = None if critic is None else critic(batch, hidden)
+    return Outputs(placed(batch, logprobs), placed(batch, entropy), values=values, kl_old=kl_old)
+
+
+def last_hidden(model: PreTrainedModel, batch: Batch) -> Tensor:
+    """What the model knows after each token -> `[B, T, H]`."""
+    hidden: Tensor = model.base_model(input_ids=batch.token_ids, use_cache=False).last_hidden_state
+    return hidden
+
+
+def positions(batch: Batch) -> tuple[Tensor, Tensor]:
+    """Rows and columns of the hidden states that predict the trained tokens: what is known after t - 1 predicts t."""
+    row, column = batch.mask[:, 1:].nonzero(as_tuple=True)
+    return row, column
+
+
+def placed(batch: Batch, values: Tensor) -> Tensor:
+    """`values [N]` of the trained tokens, in their order, as `[B, T]`; 0 elsewhere."""
+    row, column = positions(batch)
+    empty = torch.zeros(batch.token_ids.shape, dtype=values.dtype, device=values.device)
+    return empty.index_put((row, column + 1), values)
+
+
+def kl_between(
+    old: PreTrainedModel, old_hidden: Tensor, new: PreTrainedModel, hidden: Tensor, temperature: float
+) -> Tensor:
+    """KL(old, new) of the next-token distributions after `old_hidden` and `hidden [N, H]` -> `[N]`."""
+    before, after = old.get_output_embeddings(), new.get_output_embeddings()
+    return token_kl(
+        old_hidden,
+        before.weight,
+        hidden,
+        after.weight,
+        getattr(before, "bias", None),
+        getattr(after, "bias", None),
+        temperature,
+    )
+
+
+def scores(model: PreTrainedModel, batch: Batch) -> Outputs:
+    """What a reward model, a sequence classifier with one label, makes of the last token of each row: `scores [B]`."""
+    last = last_hidden(model, batch)[torch.arange(len(batch), device=batch.token_ids.device), batch.lengths - 1]
+    found = model.score(last).squeeze(1)  # type: ignore[operator]  # a linear layer
+    none = torch.zeros(batch.token_ids.shape, device=found.device)
+    return Outputs(none, none, scores=found if found.dtype == torch.float64 else found.float())

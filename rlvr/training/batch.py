@@ -84,6 +84,16 @@ class Batch:
             raise ValueError("a preference loss needs pairs: the chosen row, then the rejected row of the same group")
         return per_row[0::2], per_row[1::2]
 
+    def by_kind(self) -> tuple[Batch, Batch]:
+        """The same rows twice, with the completions trained and with the plain texts, each under its own count."""
+        if self.language is None:
+            return self, replace(self, mask=torch.zeros_like(self.mask), num_tokens=0.0)
+        text = self.language.unsqueeze(1)
+        return (
+            replace(self, mask=self.mask & ~text, num_tokens=self.num_tokens - self.language_tokens),
+            replace(self, mask=self.mask & text, num_tokens=self.language_tokens),
+        )
+
     def with_advantages(self, per_row: Tensor) -> Batch:
         """The same advantage on each trained token of a row; `per_row [B]`."""
         return replace(self, advantages=per_row.unsqueeze(1) * self.mask)

@@ -73,8 +73,8 @@ def whiten(
 ) -> Tensor:
     """(x - mean) / (std + eps) over all that is trained, on all ranks -> `[B, T]`, 0 outside `mask [B, T]`.
 
-    std divides by the count. `center=False` puts the mean back, so that only the scale changes.
-    `reduce` sums over ranks: the result is the same on one as on many.
+    std divides by the count. `center=False` leaves the mean in: x / (std + eps). `reduce` sums over
+    ranks: the result is the same on one as on many.
     """
     known = values.masked_fill(~mask.bool(), 0.0)
     total, count = reduce(torch.stack([known.double().sum(), mask.sum().double()])).tolist()
@@ -82,8 +82,7 @@ def whiten(
     deviations = (known - mean).masked_fill(~mask.bool(), 0.0)
     # In a second pass: a mean of squares minus the square of the mean cancels.
     squares = float(reduce(deviations.double().square().sum()))
-    scaled = deviations / ((squares / max(count, 1.0)) ** 0.5 + eps)
-    return scaled if center else (scaled + mean).masked_fill(~mask.bool(), 0.0)
+    return (deviations if center else known) / ((squares / max(count, 1.0)) ** 0.5 + eps)
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,7 +66,10 @@ def gradient(owner: LocalBackend, algorithm: Algorithm, part: Batch) -> tuple[Te
 
 
 def hard_groups(algorithm: Algorithm, seed: int = 0, count: int = 6) -> list[Group]:
-    """Groups with live, dead, partly judged and unjudged rewards, of ragged prompts and completions."""
+    """Groups with live, dead, partly judged and unjudged rewards, of ragged prompts and completions.
+
+    Of a live group, and of the last, one completion was cut off.
+    """
     rng = torch.Generator().manual_seed(seed)
 
     def ids(low: int, high: int) -> list[int]:
@@ -86,7 +89,11 @@ def hard_groups(algorithm: Algorithm, seed: int = 0, count: int = 6) -> list[Gro
     made = []
     for index, row in enumerate(rewards[:count]):
         prompt_ids = ids(1, 7)
-        made.append(group(index, [rollout(ids(1, 9), reward, prompt_ids) for reward in row]))
+        rollouts = [rollout(ids(1, 9), reward, prompt_ids) for reward in row]
+        if index in (0, 5):
+            cut = dataclasses.replace(rollouts[-1].completion, finish_reason="length")
+            rollouts[-1] = dataclasses.replace(rollouts[-1], completion=cut)
+        made.append(group(index, rollouts))
     return made
 
 

@@ -16,15 +16,26 @@ from rlvr.registry import REGISTRIES, get
 from rlvr.training.batch import collate
 from tests.algorithms.gradients import backend, credited, gradient, hard_groups, padded, shuffled
 
+TRUNCATED: dict[str, Any] = {"mask_truncated": True}
 #: Further settings of an algorithm; its defaults are always tested.
 OPTIONS: dict[str, list[dict[str, Any]]] = {
+    "cispo": [{"clip_high": 0.1, "ddof": 0, "eps": 1e-6}, {"kl_coef": 0.1, "kl_importance": True}, TRUNCATED],
+    "dapo": [{"aggregation": "prompt", "clip_high": 0.2}, {"ddof": 0, "eps": 1e-6}, TRUNCATED],
+    "dr_grpo": [{"length": 7, "clip_high": 0.28}, {"kl_coef": 0.1}, {"kl_coef": 0.1, "kl_importance": True}, TRUNCATED],
     "grpo": [
         {"kl_coef": 0.1},
+        {"kl_coef": 0.1, "kl_importance": True},
         {"ratio": "sequence"},
         {"ratio": "sequence", "kl_coef": 0.1, "aggregation": "token"},
         {"aggregation": "token", "clip_high": 0.28},
         {"aggregation": "prompt"},
         {"ddof": 0, "eps": 1e-6},
+        TRUNCATED,
+    ],
+    "gspo": [
+        {"clip_high": 0.1, "clip_low": 0.1, "ddof": 0, "eps": 1e-6},
+        {"kl_coef": 0.1, "kl_importance": True},
+        TRUNCATED,
     ],
     "reinforce": [
         {"baseline": "none"},
@@ -32,8 +43,15 @@ OPTIONS: dict[str, list[dict[str, Any]]] = {
         {"baseline": "group_mean"},
         {"baseline": "batch_mean", "entropy_coef": 0.01},
         {"baseline": "group_mean", "entropy_coef": 0.01},
+        TRUNCATED,
     ],
-    "rloo": [{"kl_coef": 0.1}],
+    "reinforce_pp": [
+        {"kl_coef": 0.1},
+        {"baseline": "group_mean", "clip_high": 0.28},
+        {"baseline": "group_mean", "kl_coef": 0.1},
+        TRUNCATED,
+    ],
+    "rloo": [{"kl_coef": 0.1}, TRUNCATED],
     "sft": [{"aggregation": "sequence"}],
 }
 CASES = [
@@ -51,7 +69,7 @@ def build(name: str, options: dict[str, Any]) -> Algorithm:
 def test_every_option_is_tried() -> None:
     for name, settings in OPTIONS.items():
         given = {key for options in settings for key in options}
-        untried = {f.name for f in dataclasses.fields(get("algorithm", name))} - given - {"clip_low"}
+        untried = {f.name for f in dataclasses.fields(get("algorithm", name))} - given - {"clip_low", "value_coef"}
         assert not untried, f"{name}: no case sets {untried}"
 
 

@@ -1,0 +1,91 @@
+"""Cases of every family in turn, from a seed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from . import expressions, numerals, quantities, relations, spans, structures, words
+from .prose import completion
+from .value import Case, Draw, Value
+
+FAMILIES: dict[str, Callable[[Draw], Value]] = {
+    "integer": numerals.integer,
+    "fraction": numerals.fraction,
+    "decimal": numerals.decimals,
+    "decimal comma": numerals.decimal_comma,
+    "scientific": numerals.scientific,
+    "repeating": numerals.repeating,
+    "tiny difference": numerals.tiny_difference,
+    "polynomial": expressions.polynomial,
+    "several letters": expressions.several_letters,
+    "rational function": expressions.rational_function,
+    "surd": expressions.surd,
+    "radical": expressions.radical,
+    "logarithm": expressions.logarithm,
+    "trig value": expressions.trig_value,
+    "pi": expressions.pi_multiple,
+    "trig identity": expressions.trig_identity,
+    "exponential": expressions.exponential,
+    "complex": expressions.complex_number,
+    "absolute": expressions.absolute,
+    "floor": expressions.rounded,
+    "counting": expressions.counting,
+    "sum": expressions.sums,
+    "definition": expressions.definition,
+    "point": structures.point,
+    "named point": structures.named_point,
+    "set": structures.finite_set,
+    "list": structures.answer_list,
+    "plus-minus": structures.plus_minus,
+    "matrix": structures.matrix,
+    "determinant": structures.determinant,
+    "interval": spans.interval,
+    "union": spans.union,
+    "punctured": spans.punctured,
+    "inequality": spans.inequality,
+    "line": relations.line,
+    "conic": relations.conic,
+    "plane": relations.plane,
+    "parabola": relations.parabola,
+    "congruence": relations.congruence,
+    "residue": relations.residue,
+    "ratio": relations.ratio,
+    "quantity": quantities.quantity,
+    "bare number": quantities.bare_number_with_unit,
+    "money": quantities.money,
+    "degrees": quantities.degrees,
+    "percent": quantities.percent,
+    "date": quantities.date,
+    "time": quantities.time_of_day,
+    "base": quantities.based,
+    "option": words.option,
+    "text": words.text,
+    "special": words.special,
+}
+BOXED_ONLY = frozenset({"text", "option", "special", "money"})
+
+
+def generate(seed: int, count: int, kinds: tuple[str, ...] = ()) -> Iterator[Case]:
+    """`count` cases, of the families in turn; the same for the same seed on every machine."""
+    names = kinds or tuple(FAMILIES)
+    for index in range(count):
+        kind = names[index % len(names)]
+        draw = Draw(f"{seed}/{index}/{kind}")
+        yield pair(draw, kind, FAMILIES[kind](draw))
+
+
+def pair(draw: Draw, kind: str, value: Value) -> Case:
+    """Two notations of the value, or one of it and one of a near miss."""
+    equal = draw.coin()
+    gold = draw.one(value.references or value.same)
+    if value.prose and draw.coin(0.6):
+        text, why = (draw.one(value.prose), "another notation") if equal else draw.one(value.prose_other)
+        return Case(kind, gold, text, text, equal, why)
+    if equal:
+        pred, why = draw.one([n for n in value.same if n != gold] or value.same), "another notation"
+    else:
+        pred, why = draw.one(value.other)
+        if not value.references and draw.coin(0.3):
+            gold, pred = pred, gold
+    shown = f"${gold}$" if draw.coin(0.25) and "$" not in gold and kind not in BOXED_ONLY else gold
+    return Case(kind, shown, pred, completion(draw, pred, kind in BOXED_ONLY), equal, why)

@@ -11,12 +11,15 @@ if __name__ == "data":
 from . import (  # each registers its data set
     chain,
     chain_demonstrations,
+    chain_texts,
     competition_math,
     countdown,
+    given,
     gsm8k,
     math500,
 )
 from .loading import load_prompts, prompts_of_rows
+from .returns import asking_for, return_text
 from .sources import BadRow, Generated, Hosted, LoadedPrompts, Row, user_turn
 
 __all__ = [
@@ -25,13 +28,17 @@ __all__ = [
     "Hosted",
     "LoadedPrompts",
     "Row",
+    "asking_for",
     "chain",
     "chain_demonstrations",
+    "chain_texts",
     "competition_math",
     "countdown",
+    "given",
     "gsm8k",
     "load_prompts",
     "math500",
     "prompts_of_rows",
+    "return_text",
     "user_turn",
 ]

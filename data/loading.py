@@ -197,7 +197,7 @@ def _adapt(
             continue
         try:
             prompt = adapter(row, index)
-            if not prompt.text.strip():
+            if not prompt.text.strip() and "text" not in prompt.meta:
                 raise BadRow("the prompt is empty")
             if answer_needed and _no_answer(prompt.answer):
                 raise BadRow("there is no answer")

@@ -35,8 +35,13 @@ def template_hash(tokenizer: PreTrainedTokenizerBase) -> str:
 
 
 def prompt_ids(tokenizer: PreTrainedTokenizerBase, messages: Sequence[Message]) -> list[int]:
-    """The tokens that the policy continues: the templated messages and the assistant's opening."""
-    text = tokenizer.apply_chat_template([dict(m) for m in messages], add_generation_prompt=True, tokenize=False)
+    """The tokens that the policy continues: the templated messages and the assistant's opening.
+
+    A last message by the assistant is the beginning of the answer itself.
+    """
+    begun = messages[-1]["content"] if messages and messages[-1]["role"] == "assistant" else ""
+    asked = messages[:-1] if begun else messages
+    text = tokenizer.apply_chat_template([dict(m) for m in asked], add_generation_prompt=True, tokenize=False) + begun
     return list(tokenizer(text, add_special_tokens=False)["input_ids"])
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,8 +21,13 @@ if TYPE_CHECKING:
     from rlvr.data import LoadedPrompts
     from rlvr.eval import Suite
     from rlvr.rewards import Judge
+    from rlvr.training.critic import Critic
     from rlvr.training.local_backend import LocalBackend
-    from rlvr.training.sources import Corpus, OnPolicy
+    from rlvr.training.on_policy import OnPolicy
+    from rlvr.training.sources import Source
+
+#: How much faster a critic learns unless the recipe says: its head starts at 0, the policy where it is good already.
+CRITIC_LR_FACTOR = 10.0
 
 
 def sampling_of(recipe: Recipe) -> Sampling:
@@ -50,10 +57,10 @@ def verifier_uses(ref: DataRef) -> tuple[VerifierUse, ...] | None:
 
 def load_data(ref: DataRef, data_dir: str | None, split: str) -> LoadedPrompts:
     """The prompts that a data section names."""
-    from rlvr.data import load_prompts
+    from rlvr.data import asking_for, load_prompts
 
     columns = {"prompt": ref.prompt, "answer": ref.answer}
-    return load_prompts(
+    loaded = load_prompts(
         ref.name,
         path=ref.path,
         split=ref.split or split,
@@ -63,6 +70,9 @@ def load_data(ref: DataRef, data_dir: str | None, split: str) -> LoadedPrompts:
         data_dir=data_dir,
         options=ref.options or None,
     )
+    if ref.wanted_return is None:
+        return loaded
+    return replace(loaded, prompts=tuple(asking_for(p, ref.wanted_return) for p in loaded.prompts))
 
 
 def judge_of(recipe: Recipe, prompts: Sequence[Prompt], functions: Mapping[str, Callable[..., Any]]) -> Judge:
@@ -107,7 +117,7 @@ def updates_per_iteration(recipe: Recipe, algorithm: Algorithm) -> int:
 
 
 def rows_per_iteration(recipe: Recipe, algorithm: Algorithm) -> int:
-    group = recipe.sampling.group_size if algorithm.source == "on_policy" else 1
+    group = {"on_policy": recipe.sampling.group_size, "pairs": 2}.get(algorithm.source, 1)
     return recipe.train.prompts_per_iteration * group
 
 
@@ -126,9 +136,49 @@ def backend_of(recipe: Recipe, model: PreTrainedModel, algorithm: Algorithm) -> 
         # Demonstrations were not sampled: their likelihood is the model's own, at temperature 1.
         temperature=recipe.sampling.temperature if algorithm.source == "on_policy" else 1.0,
         reference=reference,
+        critic=critic_of(recipe, model, algorithm),
+        critic_lr=recipe.critic.lr or CRITIC_LR_FACTOR * recipe.train.lr,
         device=device_of(recipe),
     )
     return backend
+
+
+def critic_of(recipe: Recipe, model: PreTrainedModel, algorithm: Algorithm) -> Critic | None:
+    """The critic, where the algorithm needs values."""
+    from rlvr.training.critic import Critic
+    from rlvr.training.models import load_model
+
+    if "values" not in algorithm.needs:
+        return None
+    section = recipe.critic
+    if section.kind == "head":
+        # A natural step moves the policy only as far as it measured: nothing else may.
+        detached = section.detached or algorithm.step_kind == "natural"
+        return Critic(model.config.hidden_size, detached=detached)
+    revision = recipe.model.revision if section.path is None else None
+    trunk = load_model(section.path or recipe.model.path, revision, recipe.model.attention)
+    if recipe.model.gradient_checkpointing:
+        trunk.gradient_checkpointing_enable()
+    return Critic(trunk.config.hidden_size, trunk=trunk)
+
+
+def policy_of(
+    recipe: Recipe, algorithm: Algorithm, tokenizer: PreTrainedTokenizerBase, checkpoint: str | None
+) -> PreTrainedModel:
+    """What is trained, in fp32: from `checkpoint` where the run has one, or from where the recipe starts."""
+    from rlvr.training.models import load_model
+    from rlvr.training.reward_model import load_reward_model
+
+    section = recipe.model
+    path, revision = (section.path, section.revision) if checkpoint is None else (checkpoint, None)
+    if algorithm.head == "score":
+        seed = recipe.train.seed
+        model = load_reward_model(path, tokenizer, revision=revision, attention=section.attention, seed=seed)
+    else:
+        model = load_model(path, revision, section.attention)
+    if section.gradient_checkpointing:
+        model.gradient_checkpointing_enable()
+    return model
 
 
 def source_of(
@@ -138,29 +188,55 @@ def source_of(
     engine: Engine,
     judge: Judge,
     tokenizer: PreTrainedTokenizerBase,
-) -> OnPolicy | Corpus:
-    """Where the run's batches come from: the policy itself, or demonstrations."""
-    from rlvr.training.sources import Corpus
+    backend: LocalBackend,
+) -> Source:
+    """Where the run's batches come from: the policy itself, or what a data set holds."""
+    from rlvr.training.corpus import Corpus
+    from rlvr.training.pairs import Pairs
+    from rlvr.training.trajectories import Trajectories
 
-    train = recipe.train
-    if algorithm.source == "corpus":
-        return Corpus(
+    train, data = recipe.train, recipe.data
+    if algorithm.source == "on_policy":
+        return on_policy(recipe, prompts, engine, judge, tokenizer)
+    size, iterations, seed, shuffle = train.prompts_per_iteration, train.iterations, train.seed, train.shuffle
+    if algorithm.source == "pairs":
+        reference = backend.reference_logprobs if "ref_logprobs" in algorithm.needs else None
+        return Pairs(
             prompts,
             tokenizer=tokenizer,
-            iterations=train.iterations,
-            rows_per_iteration=train.prompts_per_iteration,
-            seed=train.seed,
-            shuffle=train.shuffle,
+            iterations=iterations,
+            pairs_per_iteration=size,
+            seed=seed,
+            shuffle=shuffle,
+            reference=reference,
         )
-    return on_policy(recipe, prompts, engine, judge, tokenizer)
+    kind: Callable[..., Source] = Corpus
+    if algorithm.source == "trajectories":
+        texts = [] if data.language is None else load_data(data.language, data.data_dir, "train").prompts
+        kind = functools.partial(Trajectories, texts=texts)
+    return kind(
+        prompts,
+        tokenizer=tokenizer,
+        iterations=iterations,
+        rows_per_iteration=size,
+        seed=seed,
+        max_tokens=recipe.sampling.max_tokens,
+        shuffle=shuffle,
+    )
 
 
 def on_policy(
     recipe: Recipe, prompts: Sequence[Prompt], engine: Engine, judge: Judge, tokenizer: PreTrainedTokenizerBase
 ) -> OnPolicy:
-    from rlvr.training.sources import OnPolicy
+    from rlvr.training.on_policy import OnPolicy
+    from rlvr.training.reward_model import RewardModel
+    from rlvr.training.shaping import Shaping
 
-    train = recipe.train
+    train, reward = recipe.train, recipe.reward
+    shaping = Shaping(reward.verdict_weight, reward.model_weight, reward.overlong_buffer, reward.overlong_penalty)
+    scorer = None
+    if reward.model is not None:
+        scorer = RewardModel(reward.model, device=device_of(recipe), tokens=train.tokens_per_microbatch)
     return OnPolicy(
         prompts,
         engine,
@@ -171,6 +247,9 @@ def on_policy(
         prompts_per_iteration=train.prompts_per_iteration,
         prompts_per_chunk=max(1, recipe.engine.batch_size // recipe.sampling.group_size),
         shuffle=train.shuffle,
+        shaping=shaping,
+        scorer=scorer,
+        dynamic_rounds=recipe.sampling.dynamic_rounds,
     )
 
 
@@ -190,7 +269,8 @@ def suites_of(recipe: Recipe) -> list[tuple[Suite, LoadedPrompts]]:
 
 def _eval_section(ref: EvalRef) -> dict[str, Any]:
     """An entry of `data.eval` as the harness reads it."""
-    keys = {k: getattr(ref, k) for k in ("name", "path", "split", "prompt", "answer", "options", "limit")}
+    names = ("name", "path", "split", "prompt", "answer", "options", "limit", "wanted_return")
+    keys = {k: getattr(ref, k) for k in names}
     return {**keys, "verifier": verifier_uses(ref)}
 
 

@@ -20,7 +20,11 @@ def cross_checks(recipe: Recipe) -> Iterator[tuple[str, str]]:
     yield from _data("data.train", recipe.data.train, recipe.data.data_dir)
     for index, ref in enumerate(recipe.data.eval):
         yield from _data(f"data.eval.{index}", ref, recipe.data.data_dir)
+    if recipe.data.language is not None:
+        yield from _data("data.language", recipe.data.language, recipe.data.data_dir)
     yield from _algorithm(recipe)
+    yield from _offline(recipe)
+    yield from _reward(recipe)
     yield from _schedule(recipe)
 
 
@@ -75,6 +79,10 @@ def _algorithm(recipe: Recipe) -> Iterator[tuple[str, str]]:
             f"must be at least {algorithm.min_group_size} for {recipe.algorithm.name}: its baseline is made of the "
             f"other completions of the prompt; got {sampling.group_size}",
         )
+    if sampling.group_size < 2 and recipe.algorithm.options.get("baseline") in ("group", "group_mean"):
+        yield "sampling.group_size", "must be at least 2 for a baseline made of the group; got 1"
+    if algorithm.step_kind == "natural":
+        yield from _natural(recipe)
     if sampling.temperature == 0:
         yield "sampling.temperature", "must be above 0 in training: greedy completions of a prompt are all the same"
     if sampling.top_p < 1 or sampling.top_k > 0:
@@ -85,12 +93,67 @@ def _algorithm(recipe: Recipe) -> Iterator[tuple[str, str]]:
         )
 
 
+def _natural(recipe: Recipe) -> Iterator[tuple[str, str]]:
+    """What a natural step cannot work with."""
+    name, train = recipe.algorithm.name, recipe.train
+    zero_stage = getattr(recipe.backend, "zero_stage", 0) or 0
+    if zero_stage >= 2:
+        yield (
+            "backend.zero_stage",
+            f"must be 0 or 1 for {name}, or the backend local; got {zero_stage}. ZeRO 2 and 3 partition gradients and "
+            "weights as they are made, so the second derivative that a natural step needs cannot be taken",
+        )
+    if recipe.model.dtype != "float32":
+        yield (
+            "model.dtype",
+            f"must be float32 for {name}: second derivatives in {recipe.model.dtype} are mostly rounding, and the "
+            "bound is measured on weights that rounding would move",
+        )
+    if train.epochs > 1 or train.minibatch is not None:
+        key = "train.epochs" if train.epochs > 1 else "train.minibatch"
+        yield key, f"must be left out for {name}: its bound holds for one step from the policy that sampled"
+
+
+def _offline(recipe: Recipe) -> Iterator[tuple[str, str]]:
+    """Text for an auxiliary loss goes with the option that weighs it."""
+    wanted = bool(recipe.algorithm.options.get("language_coef"))
+    if wanted and recipe.data.language is None:
+        yield "data.language", "is required by algorithm.language_coef: it names the texts, e.g. {name: text, path: ...}"
+    if recipe.data.language is not None and not wanted:
+        yield "data.language", "is read only where algorithm.language_coef is above 0, as return_conditioned has it"
+
+
+def _reward(recipe: Recipe) -> Iterator[tuple[str, str]]:
+    """What is made of rewards needs completions that are rewarded."""
+    reward, default = recipe.reward, type(recipe.reward)()
+    if reward.verdict_weight == 0 and reward.model is None:
+        yield "reward.verdict_weight", "is 0 and there is no reward.model: nothing would be maximised"
+    if reward.model is not None and (problem := missing_folder(reward.model)):
+        yield "reward.model", problem
+    if reward.overlong_buffer > recipe.sampling.max_tokens:
+        yield "reward.overlong_buffer", f"is more than sampling.max_tokens={recipe.sampling.max_tokens}"
+    if recipe.algorithm.name not in registry.REGISTRIES["algorithm"].names():
+        return
+    if registry.get("algorithm", recipe.algorithm.name).source != "on_policy":
+        for key in type(reward).model_fields:
+            if getattr(reward, key) != getattr(default, key):
+                yield f"reward.{key}", f"has no meaning for {recipe.algorithm.name}, which samples no completions"
+        if recipe.sampling.dynamic_rounds:
+            yield "sampling.dynamic_rounds", f"has no meaning for {recipe.algorithm.name}, which samples no completions"
+
+
+def missing_folder(path: str) -> str | None:
+    """What is wrong with a path that looks local and is no folder; a hub id is left to the hub."""
+    looks_local = path.startswith((".", "/", "~")) or path.count("/") > 1
+    return f"no folder at {path!r}" if looks_local and not Path(path).expanduser().is_dir() else None
+
+
 def _schedule(recipe: Recipe) -> Iterator[tuple[str, str]]:
     train = recipe.train
     if train.minibatch is not None:
         known = recipe.algorithm.name in registry.REGISTRIES["algorithm"].names()
-        corpus = known and registry.get("algorithm", recipe.algorithm.name).source == "corpus"
-        group = 1 if corpus else recipe.sampling.group_size
+        source = registry.get("algorithm", recipe.algorithm.name).source if known else "on_policy"
+        group = {"on_policy": recipe.sampling.group_size, "pairs": 2}.get(source, 1)
         rows = train.prompts_per_iteration * group
         if train.minibatch > rows:
             yield (
@@ -98,6 +161,8 @@ def _schedule(recipe: Recipe) -> Iterator[tuple[str, str]]:
                 f"is {train.minibatch} completions, more than the {rows} of an iteration "
                 f"({train.prompts_per_iteration} prompts x {group}); leave it out to use all",
             )
+        if source == "pairs" and train.minibatch % 2:
+            yield "train.minibatch", f"counts completions, two a pair, so it must be even; got {train.minibatch}"
     if (train.eval_every or train.eval_at_start) and not recipe.data.eval:
         yield "train.eval_every", "is set, but data.eval names nothing to evaluate; set it to 0 or name a suite"
     if train.keep_best is not None and not train.eval_every:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from rlvr.training.batch import Batch
     from rlvr.training.local_backend import LocalBackend
     from rlvr.training.loop import Progress
-    from rlvr.training.sources import Corpus, OnPolicy
+    from rlvr.training.sources import Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ class Run:
     ) -> None:
         from rlvr.rollout.chat import template_hash
         from rlvr.training.checkpoint import latest
-        from rlvr.training.models import load_model, load_tokenizer
+        from rlvr.training.models import load_tokenizer
 
         self.recipe = recipe = resolved.recipe
         self.folder = folder
@@ -115,15 +115,13 @@ class Run:
         for text in damaged:
             self.event("checkpoint_damaged", text)
         model = recipe.model
-        path = str(self.checkpoint.model) if self.checkpoint else model.path
         self.tokenizer = load_tokenizer(model.path, model.chat_template, model.revision)
-        policy = load_model(path, None if self.checkpoint else model.revision, model.attention)
-        if model.gradient_checkpointing:
-            policy.gradient_checkpointing_enable()
+        start = str(self.checkpoint.model) if self.checkpoint else None
+        policy = assemble.policy_of(recipe, self.algorithm, self.tokenizer, start)
         self.backend: LocalBackend = assemble.backend_of(recipe, policy, self.algorithm)
         self.engine = assemble.engine_of(recipe, self.backend.model, self.tokenizer)
-        self.source: OnPolicy | Corpus = assemble.source_of(
-            recipe, self.algorithm, self.prompts, self.engine, self.judge, self.tokenizer
+        self.source: Source = assemble.source_of(
+            recipe, self.algorithm, self.prompts, self.engine, self.judge, self.tokenizer, self.backend
         )
         self.template = template_hash(self.tokenizer)
         self.console = ConsoleTracker(recipe.train.iterations, recipe.tracking.display, title)
@@ -186,7 +184,10 @@ class Run:
         if tracking.rollouts_every and iteration % tracking.rollouts_every == 0 and self.source.groups:
             trace = self.backend.trace
             traces = {"old_logprobs": trace.logprobs, "entropy": trace.entropy, "ref_logprobs": trace.ref_logprobs}
+            traces["values"] = trace.values
             coefficients = {"lr": metrics["train/lr"], **self.recipe.algorithm.options, **progress.state}
+            if batch.kl_coef is not None:  # the state holds the next iteration's already
+                coefficients["kl_coef"] = batch.kl_coef
             self.jsonl.rollouts(
                 rollout_records(
                     iteration,

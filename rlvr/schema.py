@@ -55,6 +55,7 @@ class DataRef(Section):
     answer: str | None = Field(None, description="the reference answer's column, likewise")
     verifier: Annotated[list[VerifierRef] | None, BeforeValidator(lambda v: _verifiers(v))] = None
     limit: int | None = Field(None, ge=1, description="only the first so many prompts")
+    wanted_return: float | None = Field(None, description="asks a return-conditioned policy for this return")
     options: dict[str, Any] = Field(default_factory=dict, description="the data set's own options")
 
 
@@ -78,6 +79,9 @@ class DataSection(Section):
 
     train: Annotated[DataRef, _named("name")]
     eval: list[Annotated[EvalRef, _named("name")]] = Field(default_factory=list)
+    language: Annotated[DataRef | None, _named("name")] = Field(
+        None, description="texts of return_conditioned's auxiliary loss"
+    )
     data_dir: str | None = Field(None, description="folder of files named like gsm8k_test.jsonl, instead of the hub")
 
 
@@ -90,6 +94,19 @@ class SamplingSection(Section):
     top_p: float = Field(1.0, gt=0, le=1)
     top_k: int = Field(0, ge=0)
     stop: list[str] = Field(default_factory=list, description="texts that end a completion")
+    dynamic_rounds: int = Field(
+        0, ge=0, description="times that further prompts are sampled while groups without different outcomes remain"
+    )
+
+
+class RewardSection(Section):
+    """What training maximises: verdict_weight * reward + model_weight * score + the penalty of overlong completions."""
+
+    verdict_weight: float = Field(1.0, ge=0)
+    model: str | None = Field(None, description="a trained reward model: a run of reward_model, or its checkpoint")
+    model_weight: float = 1.0
+    overlong_buffer: int = Field(0, ge=0, description="tokens before max_tokens where the penalty sets in; 0: never")
+    overlong_penalty: float = Field(1.0, ge=0, description="what the penalty comes to at max_tokens")
 
 
 class AlgorithmSection(BaseModel):
@@ -115,6 +132,17 @@ class BackendSection(Section):
 
     name: str = "local"
     device: str = Field("auto", description="auto, cpu, cuda, cuda:1, ...")
+
+
+class CriticSection(Section):
+    """What estimates the value of a state, for the algorithms that need it (`rlvr show ppo`)."""
+
+    kind: Literal["head", "model"] = Field("head", description="linear on the policy's last hidden state, or a model")
+    path: str | None = Field(None, description="where a separate model starts; default: model.path")
+    lr: float | None = Field(
+        None, gt=0, description="peak learning rate on train's schedule; default: 10 times train.lr"
+    )
+    detached: bool = Field(False, description="the value loss trains the head alone and not the policy under it")
 
 
 class JudgeSection(Section):
@@ -166,9 +194,11 @@ class Recipe(Section):
     model: Annotated[ModelSection, _named("path")]
     data: DataSection
     sampling: SamplingSection = Field(default_factory=SamplingSection)
+    reward: RewardSection = Field(default_factory=RewardSection)
     algorithm: Annotated[AlgorithmSection, _named("name")] = Field(default_factory=AlgorithmSection)
     engine: Annotated[EngineSection, _named("name")] = Field(default_factory=EngineSection)
     backend: Annotated[BackendSection, _named("name")] = Field(default_factory=BackendSection)
+    critic: CriticSection = Field(default_factory=CriticSection)
     judge: JudgeSection = Field(default_factory=JudgeSection)
     train: TrainSection = Field(default_factory=TrainSection)
     tracking: TrackingSection = Field(default_factory=TrackingSection)

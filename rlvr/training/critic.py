@@ -40,7 +40,6 @@ class Critic(nn.Module):
             hidden = self.trunk(input_ids=batch.token_ids, use_cache=False).last_hidden_state
         elif self.detached:
             hidden = hidden.detach()
-        row, column = batch.mask[:, 1:].nonzero(as_tuple=True)
         # Wider than a bf16 policy: a value near 1 would have a resolution of 1/128.
         dtype = torch.float64 if self.head.weight.dtype == torch.float64 else torch.float32
         weight, bias = self.head.weight.to(dtype), self.head.bias.to(dtype)

@@ -81,7 +81,7 @@ def kl_between(
     before, after = old.get_output_embeddings(), new.get_output_embeddings()
     return token_kl(
         old_hidden,
-        before.weight,
+        before.weight.detach(),  # `old` may be `new` itself, for the second derivative at that point
         hidden,
         after.weight,
         getattr(before, "bias", None),

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import math
 import time
-from collections import defaultdict
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -14,59 +14,26 @@ from torch import Tensor
 
 from rlvr.algorithms.base import Algorithm
 from rlvr.functional.divergence import k3
-from rlvr.training.batch import Batch, Outputs
+from rlvr.training.batch import Batch
 from rlvr.training.forward import forward
 from rlvr.training.mismatch import mismatch_metrics
 from rlvr.training.models import DTYPES, cast_parameters, on_device
+from rlvr.training.natural import natural_step
 from rlvr.training.optimizer import MasterAdamW, learning_rate
+from rlvr.training.trace import Sums, Trace
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
     from rlvr.schema import TrainSection
+    from rlvr.training.critic import Critic
 
 #: Rows on which a run compares trainer and engine before its first update, where no pass is made anyway.
 CHECKED_ROWS = 32
 
 
-@dataclass(slots=True)
-class Trace:
-    """What the model said of each token of an iteration when it first saw it; NaN where it never did."""
-
-    logprobs: Tensor  # [B, T], the old_logprobs
-    entropy: Tensor  # [B, T]
-    ref_logprobs: Tensor | None = None  # [B, T]
-
-    def note(self, batch: Batch, outputs: Outputs) -> None:
-        """Fills the tokens in that have no value yet."""
-        rows, mask, width = batch.row.cpu(), batch.mask.cpu(), batch.token_ids.shape[1]
-        for kept, new in ((self.logprobs, outputs.logprobs), (self.entropy, outputs.entropy)):
-            old = kept[rows, :width]
-            kept[rows, :width] = torch.where(old.isnan() & mask, new.detach().to(kept), old)
-
-
-class Sums:
-    """Means over an update of what its micro-batches report."""
-
-    def __init__(self) -> None:
-        self.totals: dict[str, float] = defaultdict(float)
-        self.counts: dict[str, float] = defaultdict(float)
-
-    def add(self, metrics: Mapping[str, Tensor], mask: Tensor) -> None:
-        """Values per token `[B, T]`, of which those in `mask` count, or per row or pair `[N]`."""
-        for name, values in metrics.items():
-            values = values.detach().double()
-            per_token = values.dim() == 2
-            self.totals[name] += float((values.masked_fill(~mask, 0.0) if per_token else values).sum())
-            self.counts[name] += float(mask.sum()) if per_token else len(values)
-
-    def means(self) -> dict[str, float]:
-        # One division: a mean of ratios that are all 1 is 1, however they were split.
-        return {name: total / max(self.counts[name], 1.0) for name, total in self.totals.items()}
-
-
 class LocalBackend:
-    """Owns the policy, its optimizer and the schedule. `update` is one optimizer step."""
+    """Owns the policy, the critic where there is one, their optimizers and the schedule. `update` is one step."""
 
     def __init__(
         self,
@@ -77,6 +44,8 @@ class LocalBackend:
         dtype: str = "float32",
         temperature: float = 1.0,
         reference: PreTrainedModel | None = None,
+        critic: Critic | None = None,
+        critic_lr: float | None = None,
         device: str = "cpu",
     ) -> None:
         self.train = train
@@ -89,6 +58,14 @@ class LocalBackend:
         self.reference = None
         if reference is not None:
             self.reference = cast_parameters(on_device(reference, device), DTYPES[dtype]).requires_grad_(False).eval()
+        self.critic, self.critic_lr = critic, critic_lr or train.lr
+        self.critic_optimizer: MasterAdamW | None = None
+        if critic is not None:
+            critic.to(device)
+            # A head alone stays in fp32: it is small, and what it says is a number that advantages are made of.
+            width = DTYPES[dtype] if critic.trunk is not None else torch.float32
+            self.critic_optimizer = MasterAdamW(critic, width, train.betas, train.weight_decay)
+        self.old: PreTrainedModel | None = None  # the policy before the iteration, where the algorithm needs it
         self.updates = 0
         self.trace = Trace(torch.empty(0, 0), torch.empty(0, 0))
         self.model.train()
@@ -98,27 +75,57 @@ class LocalBackend:
         return iter(self.model.state_dict().items())
 
     def add_inputs(self, batch: Batch, needs: frozenset[str]) -> Batch:
-        """The batch with the log-probs that the algorithm needs, from passes without gradient. Begins a new trace."""
-        nan = torch.full(batch.token_ids.shape, float("nan"))
-        self.trace = Trace(nan, nan.clone())
-        if "old_logprobs" in needs:
-            batch = replace(batch, old_logprobs=self.score(self.model, batch, note=True))
+        """The batch with the inputs that the algorithm needs, from passes without gradient. Begins a new trace."""
+        self.trace = Trace.of(batch)
+        if needs & {"old_logprobs", "values"}:
+            logprobs, values = self._read(self.model, batch, note=True, critic=self._critic(needs))
+            if values is not None:
+                batch = replace(batch, values=values)
+                self.trace.values = values
+            if "old_logprobs" in needs:
+                batch = replace(batch, old_logprobs=logprobs)
         if "ref_logprobs" in needs and batch.ref_logprobs is None:  # pairs come with theirs
             assert self.reference is not None, "the run loads a reference where the algorithm needs one"
             batch = replace(batch, ref_logprobs=self.score(self.reference, batch))
             self.trace.ref_logprobs = batch.ref_logprobs
+        if "kl_old" in needs:
+            self._remember_policy()
         return batch
 
-    @torch.no_grad()
-    def score(self, model: PreTrainedModel, batch: Batch, note: bool = False) -> Tensor:
+    def score(self, model: PreTrainedModel, batch: Batch) -> Tensor:
         """Log-probs of the batch's trained tokens under `model`, without gradient -> `[B, T]`."""
+        return self._read(model, batch)[0]
+
+    @torch.no_grad()
+    def _read(
+        self, model: PreTrainedModel, batch: Batch, note: bool = False, critic: Critic | None = None
+    ) -> tuple[Tensor, Tensor | None]:
+        """Log-probs and the critic's values of the batch's trained tokens -> `[B, T]` each."""
         out = torch.zeros(batch.token_ids.shape)
+        values = None if critic is None else torch.zeros_like(out)
         for micro in batch.microbatches(self.train.tokens_per_microbatch):
-            outputs = forward(model, micro.to(self.device), self.temperature)
-            out[micro.row, : outputs.logprobs.shape[1]] = outputs.logprobs.to(out)
+            outputs = forward(model, micro.to(self.device), self.temperature, critic=critic)
+            width = outputs.logprobs.shape[1]
+            out[micro.row, :width] = outputs.logprobs.to(out)
+            if values is not None and outputs.values is not None:
+                values[micro.row, :width] = outputs.values.to(values)
             if note:
                 self.trace.note(micro, outputs)
-        return out
+        return out, values
+
+    def _critic(self, needs: frozenset[str]) -> Critic | None:
+        if "values" not in needs:
+            return None
+        assert self.critic is not None, "the run makes a critic where the algorithm needs one"
+        return self.critic
+
+    def _remember_policy(self) -> None:
+        """Keeps the policy's weights as `old`: the exact KL needs its whole distribution, not its log-probs."""
+        if self.old is None:
+            self.old = copy.deepcopy(self.model).requires_grad_(False).eval()
+        with torch.no_grad():
+            for kept, now in zip(self.old.parameters(), self.model.parameters(), strict=True):
+                kept.copy_(now)
 
     def mismatch(self, batch: Batch) -> dict[str, float]:
         """The trainer's log-probs against the engine's, before any update."""
@@ -152,11 +159,50 @@ class LocalBackend:
         }
         if bool(dead.all()):  # computed or not: a step on a gradient of 0 would still move moments and decay
             return metrics | {"train/empty_updates": 1.0, "time/train": time.perf_counter() - start}
-        metrics |= self._accumulate(algorithm, part.select((~skip).nonzero().squeeze(1)))
-        norm = self.optimizer.step(lr, self.train.grad_clip)
-        metrics["train/grad_norm"] = norm
-        metrics["train/skipped_updates"] = float(not math.isfinite(norm))
+        part = part.select((~skip).nonzero().squeeze(1))
+        metrics |= self._accumulate(algorithm, part)
+        metrics |= self._natural_step(algorithm, part) if algorithm.step_kind == "natural" else self._adam_step(lr)
+        metrics |= self._critic_step(algorithm, part, lr)
         return metrics | {"time/train": time.perf_counter() - start}
+
+    def _adam_step(self, lr: float) -> dict[str, float]:
+        norm = self.optimizer.step(lr, self.train.grad_clip)
+        return {"train/grad_norm": norm, "train/skipped_updates": float(not math.isfinite(norm))}
+
+    def _natural_step(self, algorithm: Algorithm, part: Batch) -> dict[str, float]:
+        """A step within the trust region along what was accumulated; no learning rate and no clipping."""
+        assert self.old is not None and algorithm.trust_region is not None, "a natural step needs kl_old and settings"
+        gradient = torch.cat(
+            [(torch.zeros_like(w) if w.grad is None else w.grad).flatten() for w in self.optimizer.weights]
+        )
+        self.optimizer.zero_grad()
+        norm = float(gradient.norm())
+        metrics = {"train/grad_norm": norm, "train/skipped_updates": float(not math.isfinite(norm))}
+        if not math.isfinite(norm):
+            return metrics
+        self.model.eval()  # no gradient checkpointing: it cannot be differentiated twice
+        parts = [m.to(self.device) for m in part.microbatches(self.train.tokens_per_microbatch)]
+        metrics |= natural_step(
+            self.model, self.old, algorithm, parts, gradient, algorithm.trust_region, self.temperature
+        )
+        self.model.train()
+        return metrics
+
+    def _critic_step(self, algorithm: Algorithm, part: Batch, lr: float) -> dict[str, float]:
+        """The critic's own step, on the policy's schedule; beside a natural step, several."""
+        critic = self._critic(algorithm.needs)
+        if critic is None or self.critic_optimizer is None:
+            return {}
+        lr = lr * self.critic_lr / self.train.lr
+        norm = self.critic_optimizer.step(lr, self.train.grad_clip)
+        further = algorithm.trust_region.critic_updates - 1 if algorithm.trust_region else 0
+        for _ in range(further):
+            for micro in part.microbatches(self.train.tokens_per_microbatch):
+                micro = micro.to(self.device)
+                outputs = forward(self.model, micro, self.temperature, critic=critic)
+                algorithm.loss(outputs, micro).value.backward(inputs=list(critic.parameters()))
+            self.critic_optimizer.step(lr, self.train.grad_clip)
+        return {"critic/grad_norm": norm}
 
     def _dead_rows(self, algorithm: Algorithm, part: Batch) -> Tensor:
         """`[B]` bool: nothing to train, or advantages all exactly 0 under an algorithm without other terms."""
@@ -169,9 +215,11 @@ class LocalBackend:
         """The gradient of the loss over `part`, whose denominators are already those of the whole update."""
         loss_sum = 0.0
         sums = Sums()
+        # Under a natural step the policy is still the old one here.
+        old = self.old if "kl_old" in algorithm.needs and algorithm.step_kind == "adam" else None
         for micro in part.microbatches(self.train.tokens_per_microbatch):
             micro = micro.to(self.device)
-            outputs = forward(self.model, micro, self.temperature)
+            outputs = forward(self.model, micro, self.temperature, critic=self._critic(algorithm.needs), old=old)
             if micro.old_logprobs is None:
                 micro = replace(micro, old_logprobs=outputs.logprobs.detach())
             loss = algorithm.loss(outputs, micro)
@@ -182,6 +230,8 @@ class LocalBackend:
                 seen["policy/entropy"] = outputs.entropy
                 seen["policy/kl"] = k3(outputs.logprobs.detach(), micro.old_logprobs)
                 self.trace.note(micro, outputs)
+            if outputs.kl_old is not None:
+                seen["policy/kl_old"] = outputs.kl_old
             sums.add(seen, micro.mask)
         return {"train/loss": loss_sum} | sums.means()
 
@@ -197,8 +247,13 @@ class LocalBackend:
         return {"loss": loss_sum} | sums.means()
 
     def state_dict(self) -> dict[str, Any]:
-        return {"optimizer": self.optimizer.state_dict(), "updates": self.updates}
+        critic = None
+        if self.critic_optimizer is not None:
+            critic = self.critic_optimizer.state_dict()  # its masters are the critic's weights
+        return {"optimizer": self.optimizer.state_dict(), "critic": critic, "updates": self.updates}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         self.optimizer.load_state_dict(state["optimizer"])
+        if self.critic_optimizer is not None:
+            self.critic_optimizer.load_state_dict(state["critic"])
         self.updates = int(state["updates"])

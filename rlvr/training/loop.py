@@ -58,16 +58,22 @@ def train(
         batch = algorithm.credit(batch, state)
         state = algorithm.observe(batch, state)
         updates: list[dict[str, float]] = []
+        stop = False
         for part in batch.minibatches(plan.epochs, plan.minibatch, plan.seed, iteration):
+            if stop:
+                backend.updates += 1  # left out, but counted: the schedule is one of the planned updates
+                continue
             updates.append(backend.update(algorithm, part))
             state, stop = algorithm.after_update(updates[-1], state)
-            if stop:
-                break
+        state = algorithm.after_iteration(updates[-1], state)
         source.policy_changed(backend.policy, backend.updates)
 
         metrics = rollout_metrics(source.groups) | source.metrics() | mean_of_updates(updates)
         metrics |= mismatch_metrics(backend.trace.logprobs, batch.sampler_logprobs)
-        metrics |= {"train/updates": float(backend.updates), "time/inputs": inputs_seconds}
+        metrics |= {"train/updates": float(backend.updates), "train/stopped_early": float(stop)}
+        metrics["time/inputs"] = inputs_seconds
+        if batch.kl_coef is not None:
+            metrics["policy/kl_coef"] = batch.kl_coef
         metrics["time/iteration"] = time.perf_counter() - began
         progress = Progress(iteration + 1, state)
         report(progress, batch, metrics)

@@ -12,6 +12,7 @@ from rlvr.algorithms.base import Algorithm
 from rlvr.core import Group
 from rlvr.schema import TrainSection
 from rlvr.training.batch import Batch, collate
+from rlvr.training.critic import Critic
 from rlvr.training.local_backend import LocalBackend
 from tests.tiny import group, rollout
 
@@ -19,9 +20,10 @@ VOCABULARY = 23
 
 
 def backend(vocabulary: int = VOCABULARY, temperature: float = 0.8, **train: Any) -> LocalBackend:
-    """A tiny policy in fp64; `train` are fields of the recipe's section.
+    """A tiny policy and a critic in fp64; `train` are fields of the recipe's section.
 
-    GPT-2, because Llama's norms compute in fp32 whatever the weights are.
+    The critic is a head with random weights on the policy's hidden states. GPT-2, because Llama's norms
+    compute in fp32 whatever the weights are.
     """
     from transformers import GPT2Config, GPT2LMHeadModel
 
@@ -38,30 +40,45 @@ def backend(vocabulary: int = VOCABULARY, temperature: float = 0.8, **train: Any
         initializer_range=0.3,  # far from uniform, so that a wrong gradient cannot hide
     )
     model = GPT2LMHeadModel(config).double()
-    return LocalBackend(model, TrainSection(**train), total_updates=100, dtype="float64", temperature=temperature)
+    critic = Critic(16).double()
+    torch.nn.init.normal_(critic.head.weight, std=0.3)
+    return LocalBackend(
+        model, TrainSection(**train), total_updates=100, dtype="float64", temperature=temperature, critic=critic
+    )
 
 
-def gradient(owner: LocalBackend, algorithm: Algorithm, part: Batch) -> tuple[Tensor, dict[str, float]]:
-    """The gradient that the next optimizer step would apply, over all parameters `[n]`, and the update's metrics."""
-    optimizer = owner.optimizer
+def gradient(
+    owner: LocalBackend, algorithm: Algorithm, part: Batch, critic: bool = False
+) -> tuple[Tensor, dict[str, float]]:
+    """The gradient that the next step would start from, over the policy's parameters `[n]`, and the update's metrics.
+
+    With `critic`, the critic's parameters follow.
+    """
+    optimizers = [owner.optimizer]
+    if critic and owner.critic_optimizer is not None:
+        optimizers.append(owner.critic_optimizer)
+    masters = [m for optimizer in optimizers for m in optimizer.masters]
     taken: list[Tensor] = []
 
-    def keep(lr: float, grad_clip: float) -> float:
+    def keep(*_: Any) -> dict[str, float]:
         taken.append(
-            torch.cat(
-                [torch.zeros_like(m).flatten() if m.grad is None else m.grad.flatten() for m in optimizer.masters]
-            )
+            torch.cat([torch.zeros_like(m).flatten() if m.grad is None else m.grad.flatten() for m in masters])
         )
-        optimizer.zero_grad()
-        return float(taken[0].norm())
+        owner.optimizer.zero_grad()
+        if owner.critic_optimizer is not None:
+            owner.critic_optimizer.zero_grad()
+        return {"train/grad_norm": float(taken[0].norm())}
 
-    optimizer.step = keep  # type: ignore[method-assign]
+    replaced = {"_adam_step": keep, "_natural_step": keep, "_critic_step": lambda *_: {}}
+    for name, stand_in in replaced.items():
+        setattr(owner, name, stand_in)
     try:
         metrics = owner.update(algorithm, part)
     finally:
-        del optimizer.step
+        for name in replaced:
+            delattr(owner, name)
     if not taken:  # an empty update: no step was made
-        return torch.zeros(sum(m.numel() for m in optimizer.masters), dtype=torch.float64), metrics
+        return torch.zeros(sum(m.numel() for m in masters), dtype=torch.float64), metrics
     return taken[0], metrics
 
 
@@ -99,14 +116,20 @@ def hard_groups(algorithm: Algorithm, seed: int = 0, count: int = 6) -> list[Gro
 
 def credited(owner: LocalBackend, algorithm: Algorithm, groups: list[Group], drift: float = 0.3) -> Batch:
     """The batch of an iteration with advantages. Old and reference log-probs are off by up to `drift` nats a
-    token, so that ratios differ from 1 and some are clipped."""
+    token, so that ratios differ from 1 and some are clipped; so are old values and the old policy's weights."""
     batch = collate(groups, pad_id=0)
-    batch = owner.add_inputs(batch, frozenset({"old_logprobs"}))
+    batch = owner.add_inputs(batch, algorithm.needs & {"values", "kl_old"} | {"old_logprobs"})
     assert batch.old_logprobs is not None
     noise = torch.rand((2, *batch.mask.shape), generator=torch.Generator().manual_seed(3), dtype=torch.float64)
     old = (batch.old_logprobs.double() + drift * (2 * noise[0] - 1)) * batch.mask
     ref = (batch.old_logprobs.double() + drift * (2 * noise[1] - 1)) * batch.mask
     batch = dataclasses.replace(batch, old_logprobs=old, ref_logprobs=ref)
+    if batch.values is not None:
+        batch = dataclasses.replace(batch, values=(batch.values + drift * (2 * noise[1] - 1)) * batch.mask)
+    if owner.old is not None:
+        with torch.no_grad():
+            for parameter in owner.old.parameters():
+                parameter.mul_(1 - drift)
     state = algorithm.init_state()
     # As after an earlier iteration, so that a running mean has something to say.
     state = {**state, "reward_sum": 3.0, "reward_count": 10.0} if state else state

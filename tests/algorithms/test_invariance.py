@@ -10,15 +10,23 @@ from typing import Any
 
 import pytest
 import torch
+from torch import Tensor
 
 from rlvr.algorithms.base import Algorithm
 from rlvr.registry import REGISTRIES, get
-from rlvr.training.batch import collate
-from tests.algorithms.gradients import backend, credited, gradient, hard_groups, padded, shuffled
+from rlvr.training.batch import Batch, collate
+from rlvr.training.local_backend import LocalBackend
+from tests.algorithms import gradients
+from tests.algorithms.gradients import backend, credited, hard_groups, padded, shuffled
 
 TRUNCATED: dict[str, Any] = {"mask_truncated": True}
 #: Further settings of an algorithm; its defaults are always tested.
 OPTIONS: dict[str, list[dict[str, Any]]] = {
+    "a2c": [
+        {"estimator": "n_step", "n": 2, "gamma": 0.9, "entropy_coef": 0.01},
+        {"estimator": "td_lambda", "gae_lambda": 0.8, "whiten": True, "aggregation": "sequence"},
+        {"kl_coef": 0.1},
+    ],
     "cispo": [{"clip_high": 0.1, "ddof": 0, "eps": 1e-6}, {"kl_coef": 0.1, "kl_importance": True}, TRUNCATED],
     "dapo": [{"aggregation": "prompt", "clip_high": 0.2}, {"ddof": 0, "eps": 1e-6}, TRUNCATED],
     "dr_grpo": [{"length": 7, "clip_high": 0.28}, {"kl_coef": 0.1}, {"kl_coef": 0.1, "kl_importance": True}, TRUNCATED],
@@ -37,6 +45,16 @@ OPTIONS: dict[str, list[dict[str, Any]]] = {
         {"kl_coef": 0.1, "kl_importance": True},
         TRUNCATED,
     ],
+    "ppo": [
+        {"gamma": 0.9, "gae_lambda": 0.8, "clip_high": 0.28, "whiten": False, "stop_kl": 0.1, "entropy_coef": 0.01},
+        {"kl_coef": 0.1, "kl_control": "doubling", "kl_target": 0.1},
+        {"kl_coef": 0.1, "kl_in": "loss", "kl_control": "proportional", "kl_horizon": 10.0, "value_clip": 0.0},
+        {"kl_coef": 0.1, "kl_in": "loss", "kl_estimator": "k1", "kl_importance": True},
+    ],
+    "ppo_penalty": [
+        {"gamma": 0.9, "gae_lambda": 0.8, "whiten": False, "entropy_coef": 0.01, "value_clip": 0.0},
+        {"kl_coef": 0.3, "kl_target": 0.1, "kl_control": "proportional"},
+    ],
     "reinforce": [
         {"baseline": "none"},
         {"baseline": "running_mean"},
@@ -52,6 +70,10 @@ OPTIONS: dict[str, list[dict[str, Any]]] = {
         TRUNCATED,
     ],
     "rloo": [{"kl_coef": 0.1}, TRUNCATED],
+    "trpo": [
+        {"gamma": 0.9, "gae_lambda": 0.8, "whiten": False, "fisher_rows": 3, "critic_updates": 2, "max_kl": 0.1},
+        {"baseline": "group", "cg_iterations": 2, "damping": 0.1, "backtracks": 1},
+    ],
     "sft": [{"aggregation": "sequence"}],
 }
 CASES = [
@@ -64,6 +86,11 @@ TOLERANCE = 1e-10
 
 def build(name: str, options: dict[str, Any]) -> Algorithm:
     return get("algorithm", name)(**options)
+
+
+def gradient(owner: LocalBackend, algorithm: Algorithm, part: Batch) -> tuple[Tensor, dict[str, float]]:
+    """Of the policy and of the critic, where the algorithm has one."""
+    return gradients.gradient(owner, algorithm, part, critic="values" in algorithm.needs)
 
 
 def test_every_option_is_tried() -> None:

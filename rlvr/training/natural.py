@@ -1,0 +1,117 @@
+"""A natural step: along the natural gradient, as far as a bound on KL(old, new) allows, or not at all.
+
+TRPO, Schulman et al. 2015, arXiv:1502.05477, appendix C. The KL is exact, over the full vocabulary, and both
+it and the surrogate are measured again at every point that the line search tries.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+from torch.nn.attention import SDPBackend, sdpa_kernel
+
+from rlvr.algorithms.base import Algorithm, TrustRegion
+from rlvr.functional import trust_region as F
+from rlvr.training.batch import Batch
+from rlvr.training.forward import forward, kl_between, last_hidden, placed, positions
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
+
+def natural_step(
+    model: PreTrainedModel,
+    old: PreTrainedModel,
+    algorithm: Algorithm,
+    parts: Sequence[Batch],
+    gradient: Tensor,
+    region: TrustRegion,
+    temperature: float,
+) -> dict[str, float]:
+    """Moves `model`, which equals `old`, within the trust region; `gradient [n]` is the loss's, over `parts`.
+
+    The metrics say which fraction of the full step was taken (0: none), and what KL and gain were measured.
+    """
+    parameters = [p for p in model.parameters() if p.requires_grad]
+    start = torch.cat([p.detach().flatten() for p in parameters])
+    fisher = fisher_batches(parts, region.fisher_rows)
+
+    def product(vector: Tensor, damping: float = region.damping) -> Tensor:
+        return fisher_product(model, fisher, vector, temperature) + damping * vector
+
+    found = F.LineSearch(0.0, 0.0, 0.0, 0)
+    if bool(gradient.any()):
+        direction = F.conjugate_gradient(product, -gradient, region.cg_iterations)
+        step = F.natural_step(direction, product(direction, damping=0.0), region.max_kl)
+        before, _ = measure(model, old, algorithm, parts, temperature)
+
+        def gained(fraction: float) -> tuple[float, float]:
+            place(parameters, start + fraction * step)
+            loss, kl = measure(model, old, algorithm, parts, temperature)
+            return before - loss, kl
+
+        found = F.backtracking_line_search(gained, region.max_kl, tries=region.backtracks)
+        place(parameters, start + found.fraction * step if found.fraction else start)
+    return {
+        "trust_region/fraction": found.fraction,
+        "trust_region/kl": found.kl,
+        "trust_region/gain": found.improvement,
+        "trust_region/refused": float(found.fraction == 0.0),
+    }
+
+
+def fisher_batches(parts: Sequence[Batch], rows: int) -> list[Batch]:
+    """About `rows` rows of `parts` (0: all), evenly spread over them, with the counts of these alone."""
+    total = sum(len(part) for part in parts)
+    every = max(1, total // rows) if rows else 1
+    picked, first = [], 0
+    for part in parts:
+        chosen = torch.arange((-first) % every, len(part), every, device=part.token_ids.device)
+        first += len(part)
+        if len(chosen):
+            picked.append(part.select(chosen))
+    tokens = float(sum(int(part.mask.sum()) for part in picked))
+    return [replace(part, num_tokens=tokens) for part in picked]
+
+
+def fisher_product(model: PreTrainedModel, parts: Sequence[Batch], vector: Tensor, temperature: float) -> Tensor:
+    """F v -> `[n]`, F the Hessian of the mean KL(old, new) of a token's distribution at new = old."""
+    parameters = [p for p in model.parameters() if p.requires_grad]
+    total = torch.zeros_like(vector)
+    with sdpa_kernel(SDPBackend.MATH):  # the fused kernels have no second derivative
+        for part in parts:
+            total += F.fisher_vector_product(partial(_kl_here, model, part, temperature), parameters, vector)
+    return total
+
+
+def _kl_here(model: PreTrainedModel, part: Batch, temperature: float) -> Tensor:
+    """The mean KL from the model to itself: 0, with first derivative 0; the second is the Fisher matrix."""
+    hidden = last_hidden(model, part)[positions(part)]
+    kl = kl_between(model, hidden.detach(), model, hidden, temperature)
+    return part.aggregate(placed(part, kl), "token")
+
+
+@torch.no_grad()
+def measure(
+    model: PreTrainedModel, old: PreTrainedModel, algorithm: Algorithm, parts: Sequence[Batch], temperature: float
+) -> tuple[float, float]:
+    """The algorithm's loss without its critic, and the mean exact KL(old, model) of a token, in nats."""
+    loss = kl = 0.0
+    for part in parts:
+        outputs = forward(model, part, temperature, old=old)
+        assert outputs.kl_old is not None
+        loss += float(algorithm.loss(outputs, part).value)
+        kl += float(part.aggregate(outputs.kl_old, "token"))
+    return loss, kl
+
+
+@torch.no_grad()
+def place(parameters: Sequence[Tensor], vector: Tensor) -> None:
+    """Writes the vector `[n]` into the parameters, in their order."""
+    for parameter, piece in zip(parameters, vector.split([p.numel() for p in parameters]), strict=True):
+        parameter.copy_(piece.view_as(parameter))

@@ -1,0 +1,55 @@
+"""What an iteration's passes left behind: values of each token for the records, means for the metrics."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from rlvr.training.batch import Batch, Outputs
+
+
+@dataclass(slots=True)
+class Trace:
+    """What the model said of each token of an iteration when it first saw it; NaN where it never did."""
+
+    logprobs: Tensor  # [B, T], the old_logprobs
+    entropy: Tensor  # [B, T]
+    ref_logprobs: Tensor | None = None  # [B, T]
+    values: Tensor | None = None  # [B, T]
+
+    @classmethod
+    def of(cls, batch: Batch) -> Trace:
+        """The trace of an iteration of which nothing was seen yet."""
+        unknown = torch.full(batch.token_ids.shape, float("nan"))
+        return cls(unknown, unknown.clone())
+
+    def note(self, batch: Batch, outputs: Outputs) -> None:
+        """Fills the tokens in that have no value yet."""
+        rows, mask, width = batch.row.cpu(), batch.mask.cpu(), batch.token_ids.shape[1]
+        for kept, new in ((self.logprobs, outputs.logprobs), (self.entropy, outputs.entropy)):
+            old = kept[rows, :width]
+            kept[rows, :width] = torch.where(old.isnan() & mask, new.detach().to(kept), old)
+
+
+class Sums:
+    """Means over an update of what its micro-batches report."""
+
+    def __init__(self) -> None:
+        self.totals: dict[str, float] = defaultdict(float)
+        self.counts: dict[str, float] = defaultdict(float)
+
+    def add(self, metrics: Mapping[str, Tensor], mask: Tensor) -> None:
+        """Values per token `[B, T]`, of which those in `mask` count, or per row or pair `[N]`."""
+        for name, values in metrics.items():
+            values = values.detach().double()
+            per_token = values.dim() == 2
+            self.totals[name] += float((values.masked_fill(~mask, 0.0) if per_token else values).sum())
+            self.counts[name] += float(mask.sum()) if per_token else len(values)
+
+    def means(self) -> dict[str, float]:
+        # One division: a mean of ratios that are all 1 is 1, however they were split.
+        return {name: total / max(self.counts[name], 1.0) for name, total in self.totals.items()}

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from rlvr.functional import center, dead_groups, leave_one_out, standardize, total_and_count
+from rlvr.functional import RunningMean, center, dead_groups, leave_one_out, standardize, total_and_count, whiten
 
 NAN = float("nan")
 
@@ -102,3 +102,62 @@ def test_advantages_of_a_group_sum_to_zero_and_ignore_what_is_unjudged(row: list
         if known:  # leaving the unjudged out of the tensor altogether changes nothing
             alone = function(*pair([known]))
             torch.testing.assert_close(result[judged], alone[0], rtol=0, atol=1e-12)
+
+
+MASK = torch.tensor([[1, 1, 0], [1, 0, 1]], dtype=torch.bool)
+#: Trained: 1, 3, 5, 7. What is not trained may hold anything.
+SPREAD = torch.tensor([[1, 3, NAN], [5, 99, 7]], dtype=torch.float64)
+
+
+def test_whiten() -> None:
+    # mean 16 / 4 = 4; squares 9 + 1 + 1 + 9 = 20; std sqrt(20 / 4) = sqrt(5)
+    root = 5**0.5
+    close(whiten(SPREAD, MASK, eps=0.0), [[-3 / root, -1 / root, 0], [1 / root, 0, 3 / root]])
+    close(whiten(SPREAD, MASK, eps=0.0, center=False), [[1 / root, 3 / root, 0], [5 / root, 0, 7 / root]])
+    close(whiten(SPREAD, MASK, eps=1.0), [[-3 / (root + 1), -1 / (root + 1), 0], [1 / (root + 1), 0, 3 / (root + 1)]])
+
+
+def test_whiten_is_the_same_on_two_ranks_as_on_one() -> None:
+    """Each rank holds one row; sums pass between them in turn, as all-reduce would add them."""
+    whole = whiten(SPREAD, MASK)
+    sums: list[list[Tensor]] = []
+    for row in (0, 1):  # first what each rank would send, then with the sums of both
+        sent: list[Tensor] = []
+        mean = 4.0
+        known = SPREAD[row][MASK[row]]
+        sent.append(torch.tensor([float(known.sum()), float(len(known))], dtype=torch.float64))
+        sent.append((known - mean).square().sum())
+        sums.append(sent)
+    total = iter([sums[0][0] + sums[1][0], sums[0][1] + sums[1][1]])
+    seen: list[Tensor] = []
+
+    def reduce(own: Tensor) -> Tensor:
+        seen.append(own)
+        return next(total)
+
+    first = whiten(SPREAD[:1], MASK[:1], reduce)
+    torch.testing.assert_close(first, whole[:1], rtol=0, atol=1e-12)
+    torch.testing.assert_close(seen[0], sums[0][0])
+    torch.testing.assert_close(seen[1], sums[0][1])
+
+
+def test_whitening_what_is_all_equal_or_empty_gives_zero() -> None:
+    same = torch.full((2, 3), 0.1, dtype=torch.float64)
+    assert float(whiten(same, MASK).abs().max()) < 1e-6
+    assert (whiten(SPREAD, torch.zeros_like(MASK)) == 0).all()
+
+
+def test_whitening_keeps_small_differences_of_large_numbers() -> None:
+    # squares minus the square of the mean would cancel: 1e8 apart from 0 by 1 in 1e16
+    large = torch.tensor([[1e8, 1e8 + 1, 1e8, 1e8 + 1]], dtype=torch.float64)
+    close(whiten(large, torch.ones(1, 4).bool(), eps=0.0), [[-1, 1, -1, 1]])
+
+
+def test_the_running_mean_is_that_of_earlier_batches() -> None:
+    mean = RunningMean()
+    assert mean.mean == 0.0
+    mean = mean.after(3.0, 4.0)
+    assert mean.mean == 0.75
+    # (3 + 1) / (4 + 4)
+    assert mean.after(1.0, 4.0).mean == 0.5
+    assert mean.mean == 0.75  # a state is never changed, only followed by another

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from rlvr import functional as F
 from rlvr.algorithms.base import Algorithm, Loss, State
+from rlvr.algorithms.critic import value_in_loss
 from rlvr.registry import algorithm
 
 if TYPE_CHECKING:
@@ -73,15 +74,9 @@ class Reinforce(Algorithm):
 
     def loss(self, outputs: Outputs, batch: Batch) -> Loss:
         value = batch.aggregate(F.reinforce(outputs.logprobs, batch.advantages), self.aggregation)
-        metrics = {}
         if self.entropy_coef:
             value = value - self.entropy_coef * batch.aggregate(outputs.entropy, "token")
-        if self.baseline == "value":
-            assert outputs.values is not None, "the backend runs the critic of an algorithm that needs values"
-            errors, _ = F.value_loss(outputs.values, batch.value_targets)
-            value = value + self.value_coef * batch.aggregate(errors, "token")
-            metrics["value/loss"] = errors.detach()
-        return Loss(value, metrics)
+        return value_in_loss(Loss(value), outputs, batch, self.value_coef)
 
     def _baseline(self, batch: Batch, state: State) -> float:
         if self.baseline == "running_mean":

@@ -23,7 +23,7 @@ TRUNCATED: dict[str, Any] = {"mask_truncated": True}
 #: Further settings of an algorithm; its defaults are always tested.
 OPTIONS: dict[str, list[dict[str, Any]]] = {
     "a2c": [
-        {"estimator": "n_step", "n": 2, "gamma": 0.9, "entropy_coef": 0.01},
+        {"estimator": "n_step", "n": 2, "gamma": 0.9, "entropy_coef": 0.01, "value_coef": 0.3},
         {"estimator": "td_lambda", "gae_lambda": 0.8, "whiten": True, "aggregation": "sequence"},
         {"kl_coef": 0.1},
     ],
@@ -47,13 +47,13 @@ OPTIONS: dict[str, list[dict[str, Any]]] = {
     ],
     "ppo": [
         {"gamma": 0.9, "gae_lambda": 0.8, "clip_high": 0.28, "whiten": False, "stop_kl": 0.1, "entropy_coef": 0.01},
-        {"kl_coef": 0.1, "kl_control": "doubling", "kl_target": 0.1},
+        {"kl_coef": 0.1, "kl_control": "doubling", "kl_target": 0.1, "value_coef": 0.3},
         {"kl_coef": 0.1, "kl_in": "loss", "kl_control": "proportional", "kl_horizon": 10.0, "value_clip": 0.0},
         {"kl_coef": 0.1, "kl_in": "loss", "kl_estimator": "k1", "kl_importance": True},
     ],
     "ppo_penalty": [
         {"gamma": 0.9, "gae_lambda": 0.8, "whiten": False, "entropy_coef": 0.01, "value_clip": 0.0},
-        {"kl_coef": 0.3, "kl_target": 0.1, "kl_control": "proportional"},
+        {"value_coef": 0.3, "kl_coef": 0.3, "kl_target": 0.1, "kl_control": "proportional"},
     ],
     "reinforce": [
         {"baseline": "none"},
@@ -61,6 +61,7 @@ OPTIONS: dict[str, list[dict[str, Any]]] = {
         {"baseline": "group_mean"},
         {"baseline": "batch_mean", "entropy_coef": 0.01},
         {"baseline": "group_mean", "entropy_coef": 0.01},
+        {"baseline": "value", "value_coef": 0.3},
         TRUNCATED,
     ],
     "reinforce_pp": [
@@ -96,7 +97,7 @@ def gradient(owner: LocalBackend, algorithm: Algorithm, part: Batch) -> tuple[Te
 def test_every_option_is_tried() -> None:
     for name, settings in OPTIONS.items():
         given = {key for options in settings for key in options}
-        untried = {f.name for f in dataclasses.fields(get("algorithm", name))} - given - {"clip_low", "value_coef"}
+        untried = {f.name for f in dataclasses.fields(get("algorithm", name))} - given - {"clip_low"}
         assert not untried, f"{name}: no case sets {untried}"
 
 

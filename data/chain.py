@@ -75,9 +75,13 @@ def prompt_text(chain: Chain) -> str:
 
 def worked_text(chain: Chain) -> str:
     r"""`d=3+5=8, e=8*7=6, \boxed{6}`: every step with its operands written out."""
+    return "".join(f"{step}, " for step in steps(chain)) + direct_text(chain)
+
+
+def steps(chain: Chain) -> list[str]:
+    """`d=3+5=8` and `e=8*7=6`: the lines of the work, each with its operands written out."""
     names, values = chain.names, chain.values
-    steps = [f"{names[i + 1]}={values[i]}{op}={values[i + 1]}, " for i, op in enumerate(chain.operations)]
-    return "".join(steps) + direct_text(chain)
+    return [f"{names[i + 1]}={values[i]}{op}={values[i + 1]}" for i, op in enumerate(chain.operations)]
 
 
 def direct_text(chain: Chain) -> str:
@@ -168,7 +172,8 @@ def _prompt(problem: Chain) -> Prompt:
     text = prompt_text(problem)
     # The id names the problem itself, so a problem keeps its sampling noise whatever set it is drawn for.
     identity = f"{len(problem.operations)}-{hashlib.blake2b(text.encode(), digest_size=5).hexdigest()}"
-    return Prompt(identity, user_turn(text), str(problem.values[-1]), "math", {"ops": len(problem.operations)})
+    meta = {"ops": len(problem.operations), "steps": steps(problem)}
+    return Prompt(identity, user_turn(text), str(problem.values[-1]), "math", meta)
 
 
 def _unseen(rng: random.Random, lengths: list[int], split: str, definitions: int, seen: set[str]) -> Chain | None:

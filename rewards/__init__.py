@@ -9,6 +9,7 @@ from .countdown import countdown
 from .extract import Extracted, extract
 from .judge import Judge
 from .math_answer import math_answer
+from .math_steps import math_steps
 from .scoring import BadRow, plain_verifier, read_rows, score, score_rows, verdict_fields
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "countdown",
     "extract",
     "math_answer",
+    "math_steps",
     "plain_verifier",
     "read_rows",
     "score",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from . import expressions, numerals, quantities, relations, spans, structures, words
+from . import closed_values, expressions, numerals, quantities, relations, small_differences, spans, structures, words
 from .prose import completion
 from .value import Case, Draw, Value
 
@@ -15,22 +15,22 @@ FAMILIES: dict[str, Callable[[Draw], Value]] = {
     "decimal comma": numerals.decimal_comma,
     "scientific": numerals.scientific,
     "repeating": numerals.repeating,
-    "tiny difference": numerals.tiny_difference,
+    "tiny difference": small_differences.tiny_difference,
     "polynomial": expressions.polynomial,
     "several letters": expressions.several_letters,
     "rational function": expressions.rational_function,
-    "surd": expressions.surd,
-    "radical": expressions.radical,
-    "logarithm": expressions.logarithm,
-    "trig value": expressions.trig_value,
-    "pi": expressions.pi_multiple,
+    "surd": closed_values.surd,
+    "radical": closed_values.radical,
+    "logarithm": closed_values.logarithm,
+    "trig value": closed_values.trig_value,
+    "pi": closed_values.pi_multiple,
     "trig identity": expressions.trig_identity,
     "exponential": expressions.exponential,
-    "complex": expressions.complex_number,
+    "complex": closed_values.complex_number,
     "absolute": expressions.absolute,
-    "floor": expressions.rounded,
-    "counting": expressions.counting,
-    "sum": expressions.sums,
+    "floor": closed_values.rounded,
+    "counting": closed_values.counting,
+    "sum": closed_values.sums,
     "definition": expressions.definition,
     "point": structures.point,
     "named point": structures.named_point,

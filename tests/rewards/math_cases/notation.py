@@ -68,13 +68,14 @@ class Latex:
         return f"{self.left[0]}{text}{self.left[1]}"
 
     def write(self, e: sp.Expr, around: int) -> str:
+        if e.is_Integer and e >= 0:
+            return str(e)
         if e.is_Add:
             text = self._sum(e)
             return self.group(text) if around > SUM else text
         if e.is_Rational or e.is_Mul or (e.is_Pow and e.exp.is_Rational and e.exp.is_negative):
             text = self._product(e)
-            simple = e.is_Integer and e >= 0
-            return self.group(text) if not simple and (around == POWER or (around and text[0] == "-")) else text
+            return self.group(text) if around == POWER or (around and text[0] == "-") else text
         if e.is_Pow and e.base != sp.E:
             text = self._power(e.base, e.exp)
             return self.group(text) if around == POWER and not text.startswith("\\sqrt") else text
@@ -118,7 +119,8 @@ class Latex:
         out = ""
         order = sorted(factors, key=_rank)
         for factor in order:
-            text = self._atom(factor, factor is order[-1]) if factor.is_Function else self.write(factor, PRODUCT)
+            named = factor.is_Function and not isinstance(factor, sp.exp)
+            text = self._atom(factor, factor is order[-1]) if named else self.write(factor, PRODUCT)
             out = self._joined(out, text) if out else text
         return out
 
@@ -194,13 +196,14 @@ class Plain:
         return self.write(sp.sympify(e), SUM)
 
     def write(self, e: sp.Expr, around: int) -> str:
+        if e.is_Integer and e >= 0:
+            return str(e)
         if e.is_Add:
             text = self._sum(e)
             return f"({text})" if around > SUM else text
         if e.is_Rational or e.is_Mul or (e.is_Pow and e.exp.is_Rational and e.exp.is_negative):
             text = self._product(e)
-            simple = e.is_Integer and e >= 0
-            return f"({text})" if not simple and (around == POWER or (around and text[0] == "-")) else text
+            return f"({text})" if around == POWER or (around and text[0] == "-") else text
         if e.is_Pow and e.base != sp.E:
             text = self._power(e)
             return f"({text})" if around == POWER else text
@@ -228,7 +231,7 @@ class Plain:
         text = self._factors(above) if above else "1"
         if below:
             bottom = self._factors(below)
-            bare = len(below) == 1 and not any(mark in bottom for mark in "*·^/ ")
+            bare = len(below) == 1 and (below[0].is_Add or not any(mark in bottom for mark in "*·^/ "))
             text += self.slash + (bottom if bare else f"({bottom})")
         return f"-{text}" if negative else text
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sympy as sp
 
-from .expressions import coefficient
+from .forms import coefficient
 from .notation import Latex, Plain
 from .trusted import equal
 from .value import Draw, Value, distinct

@@ -35,10 +35,11 @@ def option(draw: Draw) -> Value:
         f"{letter}.",
         f"\\text{{({letter}) }}",
     )
-    other = tuple(
-        (form.replace(letter, wrong) if "\\" not in form else f"\\text{{({wrong})}}", "another option")
-        for form in same[:4]
-    ) + ((f"{letter}, {wrong}", "two options"), (f"{wrong}{letter}", "two options"))
+    other = (
+        *((form, "another option") for form in (wrong, f"({wrong})", f"\\text{{({wrong})}}")),
+        (f"{letter}, {wrong}", "two options"),
+        (f"{wrong}{letter}", "two options"),
+    )
     prose = tuple(
         p.format(letter)
         for p in (

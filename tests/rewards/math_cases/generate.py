@@ -62,6 +62,7 @@ FAMILIES: dict[str, Callable[[Draw], Value]] = {
     "text": words.text,
     "special": words.special,
 }
+WORDS = frozenset({"text", "option", "special", "money", "date", "time"})  # nobody writes these between dollar signs
 BOXED_ONLY = frozenset({"text", "option", "special", "money"})
 
 
@@ -87,5 +88,5 @@ def pair(draw: Draw, kind: str, value: Value) -> Case:
         pred, why = draw.one(value.other)
         if not value.references and draw.coin(0.3):
             gold, pred = pred, gold
-    shown = f"${gold}$" if draw.coin(0.25) and "$" not in gold and kind not in BOXED_ONLY else gold
-    return Case(kind, shown, pred, completion(draw, pred, kind in BOXED_ONLY), equal, why)
+    shown = f"${gold}$" if draw.coin(0.25) and "$" not in gold and kind not in WORDS else gold
+    return Case(kind, shown, pred, completion(draw, pred, kind not in WORDS, kind not in BOXED_ONLY), equal, why)

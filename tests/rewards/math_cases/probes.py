@@ -173,7 +173,7 @@ UNEQUAL: list[tuple[str, str]] = [
     (r"1-\frac1e", r"1+\frac1e"),
     ("xy", "x+y"),
     ("x_1", "x_2"),
-    ("a", "A"),
+    ("x", "X"),
     ("f(x)=0", "x>0"),
     ("x+y=1", "x-y=1"),
     ("x+y=1", "x+y"),

@@ -53,13 +53,13 @@ PLAIN = (
 HASHES = ("After some work we are done.\n#### {}",)
 
 
-def completion(draw: Draw, answer: str, boxed_only: bool = False) -> str:
-    """A completion whose answer is this one."""
+def completion(draw: Draw, answer: str, formulas: bool, sentences: bool) -> str:
+    """A completion whose answer is this one: in a box, or also as a formula, or also bare in a sentence."""
     templates = list(BOXED)
-    if not boxed_only and "$" not in answer:
+    if formulas and "$" not in answer:
         templates += FORMULA
-        if "\\" not in answer and "{" not in answer and any(c.isdigit() for c in answer):
-            templates += [t for t in PLAIN if not (answer.endswith(".") and t.endswith("."))] * 2
-            if answer.lstrip("-").replace(",", "").replace("/", "").replace(".", "").isdigit():
-                templates += HASHES * 3
+    if sentences and "\\" not in answer and "{" not in answer and any(c.isdigit() for c in answer):
+        templates += [t for t in PLAIN if not (answer.endswith(".") and t.endswith("."))] * 2
+        if answer.lstrip("-").replace(",", "").replace("/", "").replace(".", "").isdigit():
+            templates += HASHES * 3
     return draw.one(templates).format(answer)

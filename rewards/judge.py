@@ -23,7 +23,8 @@ from typing import Any
 from rlvr.core import Completion, Prompt, Verdict
 
 from . import wire
-from .slots import START_SECONDS, Item, Pool, Slot
+from .pool import Item, Pool
+from .slots import START_SECONDS, Slot
 
 
 class Judge:
@@ -70,20 +71,24 @@ class Judge:
         future: concurrent.futures.Future[Verdict] = concurrent.futures.Future()
         number = next(self._numbers)
         try:
-            if not prompt.verifiers:
+            uses = prompt.verifiers
+            if not uses:
                 raise ValueError("the prompt names no verifier")
-            data = wire.frame(wire.request(number, prompt, completion))
+            data = wire.frame(number, wire.request(prompt, uses, completion))
         except (TypeError, ValueError, RecursionError) as error:
             verdict = wire.unjudged(f"prompt {prompt.id!r} cannot be sent to a worker: {error}")
             self._pool.count(verdict)
             future.set_result(verdict)
             return future
-        self._pool.items.put(Item(number, prompt, data, future))
+        self._pool.items.put(Item(number, uses, data, future))
         return future
 
     def judge(self, pairs: Sequence[tuple[Prompt, Completion]]) -> list[Verdict]:
         """The verdicts, in the order of the pairs."""
-        return [self._result(future) for future in [self.submit(*pair) for pair in pairs]]
+        futures = [self.submit(*pair) for pair in pairs]
+        if futures:
+            self._result(futures[-1])  # done near the end: this thread wakes once and not for each verdict
+        return [self._result(future) for future in futures]
 
     def _result(self, future: concurrent.futures.Future[Verdict]) -> Verdict:
         while True:
@@ -126,5 +131,5 @@ def _shut_down(pool: Pool, slots: Sequence[Slot]) -> None:
             item = pool.items.get_nowait()
         except queue.Empty:
             return
-        if item is not None and item.future.set_running_or_notify_cancel():
+        if item is not None and item.claim():
             item.future.set_result(wire.unjudged("the judge was closed"))

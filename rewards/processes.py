@@ -8,7 +8,6 @@ import faulthandler
 import gc
 import json
 import os
-import select
 import signal
 import stat
 import subprocess
@@ -23,7 +22,7 @@ from typing import IO, Any
 
 import rlvr.core
 
-from .wire import HEADER, MAX_REPLY
+from .pipes import JudgeEnd, WorkerEnd
 
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
 # A fresh interpreter, whatever the parent's __main__ is (a notebook, stdin): only the search path comes over.
@@ -47,70 +46,15 @@ os.register_at_fork(after_in_child=_Forking.renew)
 
 
 class Process:
-    """A worker process, its two pipes and its end. One thread uses it."""
+    """A worker process, its pipes and its end. One thread uses it."""
 
-    def __init__(self, pid: int, requests: int, replies: int, reap: Callable[[], int | None], log: IO[bytes] | None):
-        self.pid = pid
-        self._requests, self._replies, self._reap, self._log = requests, replies, reap, log
-        self._buffer = bytearray()
+    def __init__(self, pid: int, pipes: JudgeEnd, reap: Callable[[], int | None], log: IO[bytes] | None):
+        self.pid, self.pipes = pid, pipes
+        self._reap, self._log = reap, log
         self._pidfd = -1
         with contextlib.suppress(OSError, AttributeError):  # AttributeError: not Linux
             self._pidfd = os.pidfd_open(pid)
-        os.set_blocking(requests, False)
-        os.set_blocking(replies, False)
-
-    def send(self, data: bytes, deadline: float) -> bool:
-        """Writes all of it; False where the worker is gone or does not read until the deadline (monotonic)."""
-        view = memoryview(data)
-        while view:
-            try:
-                view = view[os.write(self._requests, view) :]
-            except BlockingIOError:
-                if not self._wait(self._requests, select.POLLOUT, deadline):
-                    return False
-            except OSError:
-                return False
-        return True
-
-    def receive(self, deadline: float) -> dict[str, Any] | None:
-        """The next message. None where none came until the deadline (monotonic); EOFError where the
-        worker is gone; ValueError where it sent anything but a message."""
-        while True:
-            if len(self._buffer) >= HEADER.size:
-                (length,) = HEADER.unpack_from(self._buffer)
-                if length > MAX_REPLY:
-                    raise ValueError("a reply of impossible length")
-                end = HEADER.size + length
-                if len(self._buffer) >= end:
-                    body = bytes(self._buffer[HEADER.size : end])
-                    del self._buffer[:end]
-                    try:
-                        message = json.loads(body)
-                    except (ValueError, RecursionError) as error:
-                        raise ValueError("a reply that is not JSON") from error
-                    if not isinstance(message, dict):
-                        raise ValueError("a reply that is not a message")
-                    return message
-            try:
-                data = os.read(self._replies, 1 << 16)
-            except BlockingIOError:
-                if not self._wait(self._replies, select.POLLIN, deadline):
-                    return None
-                continue
-            if not data:
-                raise EOFError
-            self._buffer += data
-
-    def _wait(self, fd: int, event: int, deadline: float) -> bool:
-        """Whether the pipe is ready before the deadline. Raises EOFError once the process is gone and left nothing."""
-        poll = select.poll()
-        poll.register(fd, event)
-        if self._pidfd >= 0:
-            poll.register(self._pidfd, select.POLLIN)  # a stray child may hold the pipe's other end open
-        ready = dict(poll.poll(max(0.0, deadline - time.monotonic()) * 1000))
-        if ready and fd not in ready:
-            raise EOFError
-        return bool(ready)
+        pipes.handed_over(self._pidfd)
 
     def stop(self) -> str:
         """Kills the worker with all that it started, and says how it ended: `signal SIGSEGV`, `exit code 3`."""
@@ -126,9 +70,9 @@ class Process:
         until = time.monotonic() + 5.0
         while (ended := self._reap()) is None and time.monotonic() < until:
             time.sleep(0.001)
-        for fd in (self._requests, self._replies, self._pidfd):
-            if fd >= 0:
-                os.close(fd)
+        self.pipes.close()
+        if self._pidfd >= 0:
+            os.close(self._pidfd)
         if self._log is not None:
             self._log.close()
         return describe_exit(code if code is not None else ended)
@@ -169,10 +113,9 @@ def spawn(config: Mapping[str, Any]) -> Process:
     """Starts a fresh interpreter that serves as a worker. Raises OSError where it cannot be started."""
     root = str(Path(rlvr.core.__file__).resolve().parents[1])
     with _Forking.lock:
-        (child_in, requests), (replies, child_out) = os.pipe(), os.pipe()
-        log = tempfile.TemporaryFile()  # noqa: SIM115 - closed by stop()
+        pipes, log = JudgeEnd(), tempfile.TemporaryFile()  # noqa: SIM115 - closed by stop()
         path = [os.path.abspath(entry) for entry in [*sys.path, root] if isinstance(entry, str)]
-        arguments = {**config, "path": path, "read": child_in, "write": child_out, "parent": os.getpid()}
+        arguments = {**config, "path": path, "pipes": pipes.worker_fds, "parent": os.getpid()}
         environment = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", **os.environ}
         try:
             child = subprocess.Popen(
@@ -180,37 +123,36 @@ def spawn(config: Mapping[str, Any]) -> Process:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=log,
-                pass_fds=(child_in, child_out),
+                pass_fds=pipes.worker_fds,
                 env=environment,
                 start_new_session=True,
             )
         except BaseException:
-            for fd in (requests, replies):
-                os.close(fd)
+            pipes.handed_over(-1)
+            pipes.close()
             log.close()
             raise
-        finally:
-            os.close(child_in)
-            os.close(child_out)
-    return Process(child.pid, requests, replies, child.poll, log)
+        return Process(child.pid, pipes, child.poll, log)
 
 
-def fork(serve: Callable[[int, int], None]) -> Process:
-    """Forks a worker that runs `serve(read fd, write fd)`: for functions that no other process can import."""
+def fork(serve: Callable[[WorkerEnd], None]) -> Process:
+    """Forks a worker that runs `serve(its end of the pipes)`: for functions that no other process can import."""
     with _Forking.lock:
-        (child_in, requests), (replies, child_out) = os.pipe(), os.pipe()
-        parent = os.getpid()
+        pipes, parent = JudgeEnd(), os.getpid()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # 3.12 warns of threads; the child uses none
             pid = os.fork()
         if pid == 0:
             try:
-                _become_worker(keep={child_in, child_out}, parent=parent)
-                serve(child_in, child_out)
+                _become_worker(keep=set(pipes.worker_fds), parent=parent)
+                serve(WorkerEnd(*pipes.worker_fds))
             finally:
                 os._exit(0)  # nothing of the parent's exit handlers runs here
-        os.close(child_in)
-        os.close(child_out)
+        return Process(pid, pipes, _reaper(pid), None)
+
+
+def _reaper(pid: int) -> Callable[[], int | None]:
+    """A function that says how the child ended, None while it lives; as often as it is asked."""
     ended: list[int] = []
 
     def reap() -> int | None:
@@ -224,7 +166,7 @@ def fork(serve: Callable[[int, int], None]) -> Process:
                     ended.append(os.waitstatus_to_exitcode(status))
         return ended[0] if ended else None
 
-    return Process(pid, requests, replies, reap, None)
+    return reap
 
 
 def _become_worker(keep: set[int], parent: int) -> None:

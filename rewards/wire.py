@@ -1,4 +1,4 @@
-"""What the judge and its workers say to each other: JSON with a length in front, over two pipes.
+"""What the judge and its workers say to each other: JSON with its length and its item's number in front.
 
 Nothing here is pickled, and what comes back from a worker is checked field by field: a verifier
 that went astray may have written anything.
@@ -14,17 +14,54 @@ from typing import Any
 
 from rlvr.core import STATUSES, Completion, Prompt, Verdict, VerifierUse
 
-HEADER = struct.Struct(">Q")
+HEADER = struct.Struct(">QQ")  # bytes of the body, number of the item
+PERMIT = struct.Struct("Q")  # number of the item
 MAX_REPLY = 8 << 20  # bytes; a longer reply is a worker gone astray
 MAX_TEXT = 20_000  # characters of an extracted answer or a reason
 MAX_PARTS = 1_000
 MAX_STEPS = 100_000
 
 
-def frame(message: Mapping[str, Any]) -> bytes:
+def frame(item: int, message: Mapping[str, Any]) -> bytes:
     """The message as bytes. Raises TypeError or ValueError where it is not plain data."""
-    body = json.dumps(message, default=_plain).encode()  # ASCII: lone surrogates survive as escapes
-    return HEADER.pack(len(body)) + body
+    body = _ENCODER.encode(message).encode()  # ASCII: lone surrogates survive as escapes
+    return HEADER.pack(len(body), item) + body
+
+
+def parse(body: bytes) -> dict[str, Any]:
+    """The other end of `frame`. Raises ValueError for anything that is not a message."""
+    try:
+        message = _DECODER.decode(body.decode())
+    except (ValueError, RecursionError) as error:
+        raise ValueError("a reply that is not JSON") from error
+    if not isinstance(message, dict):
+        raise ValueError("a reply that is not a message")
+    return message
+
+
+class Frames:
+    """Cuts a stream of bytes into frames, wherever the reads happened to end."""
+
+    def __init__(self, limit: int | None = None) -> None:
+        self._buffer, self._limit = bytearray(), limit
+
+    def feed(self, data: bytes) -> None:
+        self._buffer += data
+
+    def first(self) -> tuple[int, bytes] | None:
+        """Item and body of the first frame, None where it has not come whole. ValueError beyond the limit."""
+        if len(self._buffer) < HEADER.size:
+            return None
+        length, item = HEADER.unpack_from(self._buffer)
+        if self._limit is not None and length > self._limit:
+            raise ValueError("a reply of impossible length")
+        end = HEADER.size + length
+        return (item, bytes(self._buffer[HEADER.size : end])) if len(self._buffer) >= end else None
+
+    def drop_first(self) -> None:
+        """Forgets the frame that `first` returned."""
+        length, _ = HEADER.unpack_from(self._buffer)
+        del self._buffer[: HEADER.size + length]
 
 
 def _plain(value: Any) -> Any:
@@ -38,15 +75,17 @@ def _plain(value: Any) -> Any:
     raise TypeError(f"{type(value).__name__} is not plain data (text, number, list, mapping)")
 
 
-def request(item: int, prompt: Prompt, completion: Completion) -> dict[str, Any]:
+_ENCODER, _DECODER = json.JSONEncoder(default=_plain), json.JSONDecoder()  # json.dumps would build one each time
+
+
+def request(prompt: Prompt, uses: Sequence[VerifierUse], completion: Completion) -> dict[str, Any]:
     """What a worker needs of a prompt and a completion; token ids stay behind."""
     return {
-        "item": item,
         "id": prompt.id,
         "messages": [dict(m) for m in prompt.messages],
         "answer": prompt.answer,
         "meta": dict(prompt.meta),
-        "uses": [[use.name, use.weight, dict(use.options)] for use in prompt.verifiers],
+        "uses": [[use.name, use.weight, dict(use.options)] for use in uses],
         "text": completion.text,
         "finish_reason": completion.finish_reason,
     }
@@ -77,40 +116,41 @@ def clip(text: str, length: int = MAX_TEXT) -> str:
     return text if len(text) <= length else text[: length - 3] + "..."
 
 
-def pack(verdict: Verdict) -> dict[str, Any]:
+def pack(verdict: Verdict) -> list[Any]:
     """The verdict as plain data. Raises ValueError or TypeError for fields that cannot be."""
     if len(verdict.parts) > MAX_PARTS or len(verdict.steps) > MAX_STEPS:
         raise ValueError(f"the verdict has {len(verdict.parts)} parts and {len(verdict.steps)} steps: too many")
-    packed = {
-        "reward": None if verdict.reward is None else float(verdict.reward),
-        "status": verdict.status,
-        "answer": None if verdict.answer is None else clip(str(verdict.answer)),
-        "reason": clip(str(verdict.reason)),
-        "parts": {clip(str(name), 200): float(value) for name, value in verdict.parts.items()},
-        "steps": [[int(end), float(reward)] for end, reward in verdict.steps],
-        "seconds": float(verdict.seconds),
-    }
-    unpack(packed)  # what the judge would refuse is found here, where it costs one verdict and no worker
+    packed = [
+        None if verdict.reward is None else float(verdict.reward),
+        verdict.status,
+        None if verdict.answer is None else clip(str(verdict.answer)),
+        clip(str(verdict.reason)),
+        {clip(str(name), 200): float(value) for name, value in verdict.parts.items()},
+        [[int(end), float(reward)] for end, reward in verdict.steps],
+    ]
+    _check(packed)  # what the judge would refuse is found here, where it costs one verdict and no worker
     return packed
 
 
-def unpack(message: Any) -> Verdict:
-    """The verdict that a worker sent. Raises ValueError for anything that is not exactly one."""
-    if not isinstance(message, dict):
-        raise ValueError("the worker's verdict is not a mapping")
-    fields: list[Any] = [
-        message.get(key) for key in ("reward", "status", "answer", "reason", "parts", "steps", "seconds")
-    ]
-    reward, status, answer, reason, parts, steps, seconds = fields
+def unpack(packed: Any) -> Verdict:
+    """The verdict that a worker sent: what `pack` made and the seconds. Raises ValueError for anything else."""
+    if not isinstance(packed, list) or len(packed) != 7 or not _number(packed[6]):
+        raise ValueError("the worker's verdict has not its seven fields")
+    _check(packed[:6])
+    reward, status, answer, reason, parts, steps, seconds = packed
+    return Verdict(reward, status, answer, reason, parts, tuple((s[0], s[1]) for s in steps), max(0.0, seconds))
+
+
+def _check(packed: list[Any]) -> None:
+    reward, status, answer, reason, parts, steps = packed
     if status not in STATUSES or not (reward is None or _number(reward)):
         raise ValueError("the worker's verdict has no proper status and reward")
-    if not (answer is None or isinstance(answer, str)) or not isinstance(reason, str) or not _number(seconds):
-        raise ValueError("the worker's verdict has no proper answer, reason and seconds")
+    if not (answer is None or isinstance(answer, str)) or not isinstance(reason, str):
+        raise ValueError("the worker's verdict has no proper answer and reason")
     if not isinstance(parts, dict) or not all(isinstance(k, str) and _number(v) for k, v in parts.items()):
         raise ValueError("the worker's verdict has no proper parts")
     if not isinstance(steps, list) or not all(_step(step) for step in steps):
         raise ValueError("the worker's verdict has no proper steps")
-    return Verdict(reward, status, answer, reason, parts, tuple((s[0], s[1]) for s in steps), max(0.0, seconds))
 
 
 def _number(value: Any) -> bool:

@@ -21,6 +21,7 @@ from rlvr import registry
 from rlvr.core import Completion, Prompt, Verdict
 
 from . import wire
+from .pipes import WorkerEnd
 from .processes import die_with_parent
 
 Functions = Mapping[str, Callable[..., Any]]
@@ -30,18 +31,12 @@ def main(config: Mapping[str, Any]) -> None:
     """Entry of a worker that was started as a fresh interpreter."""
     die_with_parent(config["parent"])
     faulthandler.disable()
-    serve(config["read"], config["write"], config, {})
+    serve(WorkerEnd(*config["pipes"]), config, {})
     os._exit(0)  # leftovers of verifiers (threads, exit handlers) have no say
 
 
-def serve(read_fd: int, write_fd: int, config: Mapping[str, Any], functions: Functions) -> None:
-    """Judges until the pipe closes. Says `ready` or `failed` first."""
-
-    def reply(message: Mapping[str, Any]) -> None:
-        data = memoryview(wire.frame(message))
-        while data:
-            data = data[os.write(write_fd, data) :]
-
+def serve(pipes: WorkerEnd, config: Mapping[str, Any], functions: Functions) -> None:
+    """Judges until the pipes close. Says `ready` or `failed` first."""
     try:
         for plugin in config["plugins"]:
             registry.load_plugin(plugin)
@@ -50,35 +45,22 @@ def serve(read_fd: int, write_fd: int, config: Mapping[str, Any], functions: Fun
             _warm(name, functions, warmed)
         _limit(config["memory_mb"])
     except BaseException as error:
-        reply({"failed": describe(error)})
+        pipes.reply(0, {"failed": describe(error)})
         return
-    reply({"ready": os.getpid()})
+    pipes.reply(0, {"ready": True})
     null = os.open(os.devnull, os.O_RDWR)
     os.dup2(null, 2)  # stderr was the parent's log until here
     os.close(null)
     had_children = _has_children()
-    while (message := _read(read_fd)) is not None:
-        verdicts, dirty = _judge(message, functions, warmed, reply, config["memory_mb"])
+    while (request := pipes.next_request()) is not None:
+        item, message = request
+        verdicts, dirty = _judge(item, message, functions, warmed, pipes, config["memory_mb"])
         signal.setitimer(signal.ITIMER_REAL, 0)
-        strays = not had_children and _has_children() and not _owns_processes(message, functions)
-        reply({"item": message["item"], "verdicts": verdicts, "recycle": dirty or strays})
-
-
-def _read(fd: int) -> dict[str, Any] | None:
-    """The next request, None at the end of the pipe."""
-    head = _read_exactly(fd, wire.HEADER.size)
-    body = _read_exactly(fd, wire.HEADER.unpack(head)[0]) if head else b""
-    return json.loads(body) if body else None
-
-
-def _read_exactly(fd: int, size: int) -> bytes:
-    data = os.read(fd, size)
-    while data and len(data) < size:
-        more = os.read(fd, size - len(data))
-        if not more:
-            return b""
-        data += more
-    return data
+        if not had_children and _has_children() and not _owns_processes(message, functions):
+            dirty = True
+        pipes.reply(item, {"verdicts": verdicts, "recycle": dirty})
+        if dirty:  # starts on nothing more, and stays until it is killed together with its strays
+            pipes.wait_for_the_end()
 
 
 def _limit(memory_mb: int) -> None:
@@ -104,16 +86,28 @@ def _warm(name: str, functions: Functions, warmed: set[str]) -> None:
 
 
 def _judge(
-    message: Mapping[str, Any], functions: Functions, warmed: set[str], reply: Callable[..., None], memory_mb: int
-) -> tuple[list[dict[str, Any]], bool]:
-    """Runs the verifiers of one item, announcing each start. Also says whether the worker should be replaced."""
+    item: int,
+    message: Mapping[str, Any],
+    functions: Functions,
+    warmed: set[str],
+    pipes: WorkerEnd,
+    memory_mb: int,
+) -> tuple[list[list[Any]], bool]:
+    """Runs the verifiers of one item. Also says whether the worker should be replaced.
+
+    The permit was the start of the first verifier; the others' are announced, and imports that come before.
+    """
     prompt, completion = wire.from_request(message)
-    for use in prompt.verifiers:
-        with contextlib.suppress(BaseException):  # shows again below, where it costs one verdict
-            _warm(use.name, functions, warmed)
+    cold = [use.name for use in prompt.verifiers if use.name not in warmed]
+    if cold:
+        pipes.reply(item, {"start": -1})
+        for name in cold:
+            with contextlib.suppress(BaseException):  # shows again below, where it costs one verdict
+                _warm(name, functions, warmed)
     verdicts, dirty, me = [], False, os.getpid()
     for index, use in enumerate(prompt.verifiers):
-        reply({"item": message["item"], "start": index})
+        if index or cold:
+            pipes.reply(item, {"start": index})
         began = time.perf_counter()
         try:
             packed = wire.pack(_call(use.name, functions, prompt, completion, use.options))
@@ -124,8 +118,7 @@ def _judge(
             packed = wire.pack(wire.unjudged(describe(error)))
         if os.getpid() != me:
             os._exit(0)  # a child that the verifier forked and that came back here
-        packed["seconds"] = time.perf_counter() - began
-        verdicts.append(packed)
+        verdicts.append([*packed, time.perf_counter() - began])
     return verdicts, dirty
 
 

@@ -3,7 +3,7 @@
     python tests/bench/judge_throughput.py --core 0    # everything on one core
     python tests/bench/judge_throughput.py --work 80   # a verifier that computes for 80 microseconds
 
-The items are the completions of math_outputs.jsonl, each once a round; the best and the median of the rounds are printed.
+The items are the completions of math_outputs.jsonl, each once a round; printed are the best and the median round.
 """
 
 from __future__ import annotations
@@ -60,9 +60,7 @@ def main() -> None:
     with Judge(1, plugins=[__file__], warm=["busy"]) as judge:
         judge.judge(pairs)
         rounds = [measure(judge, pairs) for _ in range(arguments.rounds)]
-    print(
-        f"{len(pairs)} items, load {os.getloadavg()[0]:.1f}, microseconds an item, best (median) of {len(rounds)} rounds"
-    )
+    print(f"{len(pairs)} items, load {os.getloadavg()[0]:.1f}; microseconds an item, best (median) of {len(rounds)}:")
     columns = [*zip(*rounds, strict=True), [parent + worker for _, parent, worker in rounds]]
     for name, column in zip(("wall", "CPU of the judge", "CPU of the worker", "CPU of both"), columns, strict=True):
         best, middle = (1e6 * seconds / len(pairs) for seconds in (min(column), statistics.median(column)))

@@ -1,0 +1,100 @@
+"""The `code` verifier: does the program in the completion pass the prompt's tests?"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from functools import cache
+from typing import Literal
+
+from rlvr.core import Completion, Prompt, Verdict
+from rlvr.registry import verifier
+
+from .code_answer import BadAnswer, Tests, read_answer
+from .code_extract import Source, find_program
+from .code_kinds import run_call, run_stdin
+from .code_relay import run_trial
+from .code_session import Budget, Fault, Outcome
+from .code_values import Unplain
+from .sandbox import Sandbox, SandboxBusy
+
+MAX_PARTS = 1000
+
+
+def warm() -> None:
+    """Starts the sandbox before the first deadline."""
+    sandbox_of("auto")
+
+
+@cache
+def sandbox_of(isolation: str) -> Sandbox:
+    """The sandbox of this process. Raises UserError where the isolation cannot be had."""
+    from .sandbox import open_sandbox
+
+    return open_sandbox(isolation)
+
+
+@verifier("code", owns_processes=True, warm=warm)
+def code(
+    prompt: Prompt,
+    completion: Completion,
+    *,
+    partial: bool = False,
+    seconds_per_test: float = 4.0,
+    seconds_in_all: float = 8.0,
+    memory_mb: int = 1024,
+    tolerance: float = 1e-6,
+    isolation: Literal["auto", "full", "landlock", "unsafe"] = "auto",
+) -> Verdict:
+    """Runs the program of the completion against `asserts`, `stdin`, `call` or `check` tests in a sandbox.
+
+    The last fenced block after `</think>` counts, or the whole text where it is a program; `meta.prompt_code` gives
+    imports and helpers. 1 where every test passes; with `partial`, the fraction of them. `reason` tells
+    compile error, wrong answer, runtime error, time limit and memory limit apart; `parts` holds each test.
+    `tolerance` (absolute or relative) is for expected decimals of `stdin` and `call`. A fault of the sandbox or broken
+    tests are `error`, never 0. `seconds_in_all` should stay below the judge's own timeout.
+    """
+    try:
+        tests = read_answer(prompt.answer, prompt.meta)
+        source = find_program(completion.text)
+        if source is None:
+            return Verdict(0.0, "unparsable", reason="no program found")
+        budget = Budget(seconds_per_test, time.monotonic() + seconds_in_all, memory_mb)
+        outcomes = _run(sandbox_of(isolation), source, tests, budget, tolerance, partial)
+    except (BadAnswer, Fault, SandboxBusy, Unplain) as error:
+        return Verdict(None, "error", reason=str(error) or type(error).__name__)
+    return _verdict(outcomes, len(tests), source, partial)
+
+
+def _run(
+    sandbox: Sandbox, source: Source, tests: Tests, budget: Budget, tolerance: float, partial: bool
+) -> list[Outcome]:
+    """The outcomes of the tests, in order; after a process that ended early the next one goes on, where it can pay."""
+    run: Callable[[int], list[Outcome]]
+    if tests.kind in ("asserts", "check"):
+        run = lambda first: run_trial(sandbox, source, tests, first, budget)  # noqa: E731
+    else:
+        compare = run_stdin if tests.kind == "stdin" else run_call
+        run = lambda first: compare(sandbox, source, tests, first, budget, tolerance)  # noqa: E731
+    outcomes: list[Outcome] = []
+    while len(outcomes) < len(tests):
+        outcomes += run(len(outcomes))
+        if outcomes[-1].fatal or not (partial and budget.left() > 0):
+            break
+    return outcomes
+
+
+def _verdict(outcomes: list[Outcome], count: int, source: Source, partial: bool) -> Verdict:
+    passed = sum(outcome.passed for outcome in outcomes)
+    failed = next((number for number, outcome in enumerate(outcomes, 1) if not outcome.passed), None)
+    parts = {f"test {n}": float(n <= len(outcomes) and outcomes[n - 1].passed) for n in range(1, count + 1)}
+    parts = dict(list(parts.items())[:MAX_PARTS])
+    if failed is None and passed == count:
+        return Verdict(1.0, "correct", source.text, f"{count} of {count} tests passed", parts)
+    reason = outcomes[failed - 1].reason if failed else "time limit"
+    if reason.startswith("unparsable"):
+        return Verdict(0.0, "unparsable", reason="no program found")
+    if failed and not outcomes[failed - 1].fatal and count > 1:
+        reason += f" (test {failed} of {count})"
+    reward = passed / count if partial else 0.0
+    return Verdict(reward, "partial" if reward else "wrong", source.text, reason, parts)

@@ -1,0 +1,234 @@
+"""The tests' end of the wall: runs `asserts` and `check` tests against handles of the candidate's names.
+
+Runs in a sandbox of its own, because tests may be careless; they are trusted all the same. Control frames
+to the judge begin with "!", which no message does; everything else is passed to the candidate's sandbox.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import importlib
+import random
+import symtable
+import sys
+import types
+from collections.abc import Mapping
+from typing import Any, BinaryIO
+
+from . import code_assemble as assembly
+from . import code_values as values
+from .code_handles import Bridge, CandidateError, ClassHandle, Handle
+
+#: What programs import from the standard library by name, for tests that expect it to be there.
+_EXPORTS = {
+    **dict.fromkeys(("Counter", "defaultdict", "deque", "namedtuple", "OrderedDict"), "collections"),
+    **dict.fromkeys(("List", "Dict", "Set", "Tuple", "Optional", "Any", "Union", "Callable", "Iterable"), "typing"),
+    **dict.fromkeys(("isclose", "sqrt", "pi", "inf", "nan", "ceil", "floor", "gcd", "factorial"), "math"),
+    **dict.fromkeys(("Fraction",), "fractions"),
+    **dict.fromkeys(("Decimal",), "decimal"),
+    **dict.fromkeys(("reduce",), "functools"),
+    **dict.fromkeys(("deepcopy",), "copy"),
+}
+
+
+class BadTests(Exception):
+    """The tests themselves cannot be run: nobody's reward depends on it."""
+
+
+class Trial:
+    """One program's tests, in one namespace."""
+
+    def __init__(self, job: Mapping[str, Any], reader: BinaryIO, writer: BinaryIO) -> None:
+        self._job, self._writer = job, writer
+        module = types.ModuleType("tests")
+        sys.modules["tests"] = module
+        self._space = module.__dict__
+        self._bridge = Bridge(reader, writer, self._space)
+        self._root = job["entry_point"].partition(".")[0].removesuffix("()") if job["entry_point"] else None
+
+    def run(self) -> None:
+        """Prepares the namespace, runs the tests one by one and says how each went."""
+        try:
+            setup, tests = self._prepare()
+            if trouble := self._trouble(setup):
+                if not self._subjects_of(self._job["setup"]):
+                    raise BadTests(f"the set-up fails: {' '.join(trouble)}")
+                return self.say({"setup": trouble})
+        except BadTests as error:
+            return self.say({"broken": str(error)})
+        for number, tree in enumerate(tests):
+            random.seed(0)  # the same verdict each time
+            self._bridge.last_error = None
+            self.say({"start": number})
+            self.say({"end": number, "trouble": self._trouble(tree)})
+        self.say({"done": self._job["token"]})
+
+    def say(self, message: Mapping[str, Any]) -> None:
+        body = b"!" + values.pack(message)[values.HEADER.size :]
+        self._writer.write(values.HEADER.pack(len(body)) + body)
+        self._writer.flush()
+
+    def _trouble(self, tree: ast.Module) -> list[str] | None:
+        """Why a test fails, as (kind, text); None where it passes."""
+        try:
+            exec(compile(tree, "<test>", "exec"), self._space)
+        except AssertionError as error:
+            return ["wrong answer", _text(error)]
+        except MemoryError:
+            return ["memory limit", ""]
+        except EOFError:
+            return ["gone", ""]
+        except values.Unplain as error:
+            return ["runtime error", str(error)]
+        except BaseException as error:
+            raised = self._bridge.last_error
+            if raised is not None and "MemoryError" in raised["lineage"]:
+                return ["memory limit", ""]
+            return ["runtime error", f"{type(error).__name__}: {_text(error)}"]
+        return None
+
+    def _prepare(self) -> tuple[ast.Module, list[ast.Module]]:
+        """Binds every name that the tests need; the compiled set-up and tests."""
+        job, space = self._job, self._space
+        own_sources = [job["setup"], *job["tests"]]
+        try:
+            trees = [_in_place_calls(ast.parse(source)) for source in own_sources]
+            own = {name for source in own_sources for name in assembly.defined_names(source)}
+            wanted = set[str]().union(*map(_global_names, own_sources))
+            prompt = assembly.closed(job["prompt_code"]) if job["prompt_code"].strip() else ""
+            announced = assembly.stubs(prompt)
+        except SyntaxError as error:
+            raise BadTests(f"the tests do not compile: {error}") from error
+        self._execute(job["prelude"], prompt, *map(_star_imports, own_sources))
+        for name in {*announced, self._root or ""}:
+            space.pop(name, None)
+        unknown = wanted - own - set(space)
+        self._subjects = self._find_subjects(unknown, trees[1:])
+        for name in unknown - self._subjects:
+            space[name] = _ambient(name)
+        self._bind(self._subjects)
+        space["__in_place__"] = in_place
+        if job["kind"] == "check":
+            if "check" not in own:
+                raise BadTests("the test defines no function `check`")
+            space["__candidate__"] = Entry(self._bridge, job["entry_point"])
+            trees[1].body += ast.parse("check(__candidate__)").body
+        return trees[0], trees[1:]
+
+    def _execute(self, *sources: str) -> None:
+        for source in sources:
+            try:
+                exec(compile(source, "<trusted>", "exec", dont_inherit=True), self._space)
+            except Exception as error:
+                raise BadTests(f"the tests' own code fails: {type(error).__name__}: {_text(error)}") from error
+
+    def _find_subjects(self, unknown: set[str], tests: list[ast.Module]) -> set[str]:
+        """The free names that stand for the candidate's.
+
+        A name of Python's own stands for Python's, unless a test names nothing else that it could test:
+        then the one such name that it calls is the candidate's (`assert sum(10, 15) == 6`).
+        """
+        subjects = {name for name in unknown if _ambient(name) is None} | ({self._root} if self._root else set())
+        if self._job["entry_point"]:
+            return subjects
+        for tree in tests:
+            names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+            called = {n.func.id for n in ast.walk(tree) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)}
+            called &= unknown
+            if not names & subjects and len(called) == 1:
+                subjects |= called
+        return subjects
+
+    def _subjects_of(self, source: str) -> set[str]:
+        return _global_names(source) & self._subjects
+
+    def _bind(self, names: set[str]) -> None:
+        """Puts the candidate's names into the namespace; what it does not define stays unknown."""
+        shared = [
+            name for name, value in self._space.items() if isinstance(value, type) and value.__module__ == "tests"
+        ]
+        question = {"ask": "names", "names": sorted(names), "shared": shared}
+        for name, value in self._bridge.question(question).items():
+            if isinstance(value, ClassHandle) and "BaseException" in value._lineage:
+                value = self._bridge.errors[name] = type(name, (CandidateError,), {})
+            self._space[name] = value
+
+
+class Entry:
+    """The entry point, a path such as `Solution().twoSum`: each call goes along it anew."""
+
+    def __init__(self, bridge: Bridge, path: str) -> None:
+        self._bridge, self._path = bridge, steps(path)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self._bridge.call(self._path, args, kwargs)
+
+    def in_place(self, *args: Any, **kwargs: Any) -> Any:
+        return self._bridge.call(self._path, args, kwargs, "in_place")
+
+
+def steps(path: str) -> list[str]:
+    """`Solution().twoSum` as the path Solution, (), twoSum."""
+    return path.replace("()", ".()").split(".")
+
+
+def _global_names(source: str) -> set[str]:
+    """The names that a source reads from its globals, in any of its scopes."""
+    names: set[str] = set()
+    tables = [symtable.symtable(source, "<test>", "exec")]
+    while tables:
+        table = tables.pop()
+        top = table.get_type() == "module"
+        names |= {s.get_name() for s in table.get_symbols() if s.is_referenced() and (top or s.is_global())}
+        tables += table.get_children()
+    return names
+
+
+def _star_imports(source: str) -> str:
+    """The `from x import *` of a source: what they bind is known before anything else runs."""
+    imports = [node for node in ast.parse(source).body if isinstance(node, ast.ImportFrom)]
+    return "\n".join(ast.unparse(node) for node in imports if node.names[0].name == "*")
+
+
+def _ambient(name: str) -> Any:
+    """What Python itself means by a name, None where nothing."""
+    if hasattr(builtins, name):
+        return getattr(builtins, name)
+    if name in _EXPORTS:
+        return getattr(importlib.import_module(_EXPORTS[name]), name)
+    if name in sys.stdlib_module_names and not name.startswith("_") and name not in ("this", "antigravity"):
+        return importlib.import_module(name)
+    return None
+
+
+class _InPlace(ast.NodeTransformer):
+    """`f(x)` as a statement: only there do the tests look at what became of x."""
+
+    def visit_Expr(self, node: ast.Expr) -> ast.Expr:
+        self.generic_visit(node)
+        if isinstance(node.value, ast.Call):
+            call = node.value
+            node.value = ast.Call(ast.Name("__in_place__", ast.Load()), [call.func, *call.args], call.keywords)
+            ast.copy_location(node.value, call)
+        return ast.fix_missing_locations(node)
+
+
+def _in_place_calls(tree: ast.Module) -> ast.Module:
+    return _InPlace().visit(tree)
+
+
+def in_place(function: Any, *args: Any, **kwargs: Any) -> Any:
+    """A call whose result nobody uses."""
+    if isinstance(function, Entry):
+        return function.in_place(*args, **kwargs)
+    if type(function) is Handle:
+        return function._bridge.call([function._number], args, kwargs, "in_place")
+    return function(*args, **kwargs)
+
+
+def _text(error: BaseException) -> str:
+    try:
+        return str(error)[:300]
+    except Exception:
+        return ""

@@ -1,72 +1,49 @@
 """The `math` verifier: is the final answer the reference, as mathematics?
 
-Exact comparison of text and of rational numbers decides most completions and imports nothing. The
-rest goes to math-verify, whose own alarms are off: the judge's process is the deadline.
+Four tiers, the first that can decide does: the same text or rational number; the same kind of answer
+compared exactly; ball arithmetic, in which unequal is proven and equal holds to hundreds of bits at
+several points; SymPy, on trees that were built node by node. Nothing here runs or formats the text.
 """
 
 from __future__ import annotations
 
-import functools
-import logging
 import re
-from fractions import Fraction
-from types import ModuleType
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Literal
 
 from rlvr.core import Completion, Prompt, Verdict
 from rlvr.registry import verifier
 
-from .extract import Extracted, bare_words, extract
+from .extract import Extracted, extract
+from .math_quick import plain, rational
 
-MAX_DIGITS = 1_000  # beyond, integers are compared as text
-
-_DROPPED = re.compile(r"\\(?:left|right|displaystyle|[,!;: ])|[\s$]|^\\[(\[]|\\[)\]]$")
-_WRAPPED = re.compile(r"\\(?:text|textbf|mathrm|mathbf|mbox|boxed|fbox)\{([^{}]*)\}")
-_BETWEEN_DIGITS = re.compile(r"(?<=\d)\s+(?=\d)")
-_SPACED_THOUSANDS = re.compile(r"[-+]?\d{1,3}(?:\s\d{3})+(?:\.\d+)?")
-_MIXED = re.compile(r"([-+]?)(\d+)_(\d+)/(\d+)")
-_THOUSANDS = re.compile(r"[-+]?\d{1,3}(?:(?:,|\{,\})\d{3})+(?:\.\d+)?")
-_RATIONAL = re.compile(r"([-+]?\d+)/(\d+)|([-+]?)\\frac(?:\{(-?\d+)\}|(\d))(?:\{(-?\d+)\}|(\d))")
-_DECIMAL = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)")
-_NEGATION = re.compile(r"\bnot\b|n't\b|\\neq?(?![a-zA-Z])|≠|!=", re.IGNORECASE)
-_OR = re.compile(r"\b(?:either|or)\b", re.IGNORECASE)
-
-
-def plain(text: str) -> str:
-    """The text without what does not change its meaning: spaces, delimiters, `\\left`, `\\text{}`, a final stop."""
-    text = text.strip().strip("*").replace("−", "-").replace("\\%", "%").replace("\\$", "")
-    text = _WRAPPED.sub(r"\1", text.replace("\\dfrac", "\\frac").replace("\\tfrac", "\\frac"))
-    if not _SPACED_THOUSANDS.fullmatch(text):
-        text = _BETWEEN_DIGITS.sub("_", text)  # 1 1/2 is not 11/2
-    text = _DROPPED.sub("", text)
-    return text.rstrip(".") if not text.endswith("..") else text
-
-
-def rational(text: str) -> Fraction | None:
-    """The exact value of an integer, decimal or fraction in `plain` form, else None."""
-    if len(text) > MAX_DIGITS:
-        return None
-    if _THOUSANDS.fullmatch(text):
-        text = text.replace("{,}", "").replace(",", "")
-    if _DECIMAL.fullmatch(text):
-        return Fraction(text)
-    if (match := _MIXED.fullmatch(text)) and int(match[4]):
-        value = int(match[2]) + Fraction(int(match[3]), int(match[4]))
-        return -value if match[1] == "-" else value
-    if match := _RATIONAL.fullmatch(text):
-        over, under = match[1] or match[4] or match[5], match[2] or match[6] or match[7]
-        if int(under):
-            return Fraction(int(over), int(under)) * (-1 if match[3] == "-" else 1)
-    return None
+#: Languages that write 3,14 where English writes 3.14 (and 1.234 for a thousand).
+COMMA_LANGUAGES = frozenset(["fr", "de", "es", "ru", "pt", "it", "nl", "pl", "tr", "sv", "da", "no", "fi", "cs", "ro", "uk", "el", "id", "vi"])
+_DECIMAL_COMMA = re.compile(r"[-+]?\d+(?:,|\{,\})\d+")
+_POINT_THOUSANDS = re.compile(r"[-+]?\d{1,3}(?:\.\d{3})+(?:,\d+)?")
 
 
 @verifier("math")
-def math_answer(prompt: Prompt, completion: Completion) -> Verdict:
+def math_answer(
+    prompt: Prompt,
+    completion: Completion,
+    *,
+    units: Literal["optional", "required"] = "optional",
+    percent: bool = True,
+    ordered_lists: bool = False,
+    tolerance: float = 0.0,
+) -> Verdict:
     """Compares the final answer with the reference as mathematics.
 
     The reference is LaTeX, plain text or a number, or a list of alternatives; a worked solution
     with `\\boxed{}` or `####` stands for its final answer. Statuses: `correct`, `wrong`,
-    `unparsable` (no answer found), `error` (the reference cannot be read).
+    `unparsable` (no answer found, or one that cannot be read), `error` (the reference cannot be read).
+
+    `units`: `optional` lets a bare number match the same number with any one unit, in both
+    directions; two units must agree after conversion; `required` wants the unit on both sides.
+    `percent`: 0.5 is 50 %. `ordered_lists`: `1, 2` without brackets is not `2, 1`; sets never
+    have an order, tuples always do. `tolerance`: the relative error that a decimal may have against
+    an exact reference (0: 0.33 is not 1/3).
     """
     references = [_reference(answer) for answer in _alternatives(prompt.answer)]
     if not references or "" in references:
@@ -74,9 +51,11 @@ def math_answer(prompt: Prompt, completion: Completion) -> Verdict:
     found = extract(completion.text, completion.finish_reason != "length")
     if found is None:
         return Verdict(0.0, "unparsable", reason="no answer found")
+    language = str(prompt.meta.get("lang", "en"))[:2]
+    options = (units, percent, ordered_lists, tolerance)
     verdict = Verdict(0.0, "wrong", found.text, "")
     for reference in references:
-        verdict = _compare(reference, found)
+        verdict = _quick(reference, found, language) or _compared(reference, found, language, options)
         if verdict.status == "correct":
             break
     return verdict
@@ -97,63 +76,101 @@ def _reference(answer: Any) -> str:
     return text
 
 
-def _compare(reference: str, found: Extracted) -> Verdict:
+def _quick(reference: str, found: Extracted, language: str) -> Verdict | None:
+    """The verdict where texts or rational numbers decide; None where the answer has to be read."""
+    if found.parts or (language in COMMA_LANGUAGES and ("," in found.text or "." in found.text)):
+        return None
     gold, given = plain(reference), plain(found.text)
-    if not gold:
-        return Verdict(None, "error", found.text, "the reference answer is empty")
-    if gold == given or (gold.casefold() == given.casefold() and gold.isalpha() and len(gold) > 1):
-        return Verdict(1.0, "correct", found.text, f"{found.why}: same text")
-    left, right = rational(gold), rational(given)
-    if left is not None and right is not None:
-        if left == right:
-            return Verdict(1.0, "correct", found.text, f"{found.why}: same number")
-        if left.denominator == right.denominator == 1 or abs(left - right) > abs(left) / 1000:
-            return Verdict(0.0, "wrong", found.text, f"{found.why}: another number")
-    # math-verify would take the number out of both of these.
-    if _NEGATION.search(found.text) and not _NEGATION.search(reference):
-        return Verdict(0.0, "unparsable", found.text, f"{found.why}: says what it is not")
-    if left is not None and _OR.search(found.text):
-        return Verdict(0.0, "wrong", found.text, f"{found.why}: several answers where one is asked")
-    return _by_math_verify(reference, found)
+    if gold == given and gold:
+        return Verdict(1.0, "correct", found.text, f"{found.why}: the same text")
+    left = rational(gold)
+    right = rational(given) if left is not None else None
+    if left is None or right is None:
+        return None
+    if left == right:
+        return Verdict(1.0, "correct", found.text, f"{found.why}: the same rational number")
+    if left.denominator == right.denominator == 1:
+        return Verdict(0.0, "wrong", found.text, f"{found.why}: another number")
+    return None
 
 
-def _by_math_verify(reference: str, found: Extracted) -> Verdict:
-    gold = _parse(reference, formula=not bare_words(reference))
-    if not gold:
-        return Verdict(None, "error", found.text, "the reference answer cannot be read as mathematics")
-    given = _parse(found.text, formula=found.why in ("boxed", "last formula") or not bare_words(found.text))
-    if not given:
-        return Verdict(0.0, "wrong", found.text, f"{found.why}: not mathematics, and not the reference's text")
+def _compared(reference: str, found: Extracted, language: str, options: tuple[Any, ...]) -> Verdict:
+    """The verdict of the reader and the typed comparison."""
+    from .math_comparison import Comparison, Policy, Undecided
+    from .math_expression import Unreadable
+    from .math_values import kind
+
     try:
-        equal = _math_verify().verify(gold, given, timeout_seconds=None, raise_on_error=True)
-    except MemoryError:
-        raise  # the judge replaces the worker
-    except Exception as error:  # whatever SymPy met: it could not decide, which is not a 0
-        return Verdict(None, "error", found.text, f"comparing failed: {type(error).__name__}: {str(error)[:200]}")
-    return Verdict(float(equal), "correct" if equal else "wrong", found.text, f"{found.why}: by math-verify")
+        golds = _reference_readings(reference, language)
+    except Unreadable as error:
+        return Verdict(None, "error", found.text, f"the reference answer cannot be read as mathematics: {error}")
+    try:
+        givens = _readings(found.text, found.parts, language)
+    except Unreadable as error:
+        return Verdict(0.0, "unparsable", found.text, f"{found.why}: cannot be read as mathematics: {error}")
+    comparison = Comparison(Policy(*options))
+    for gold in golds:
+        for given in givens:
+            try:
+                same = comparison.same(gold, given)
+            except Undecided:
+                return _undecided(gold, found)
+            except (Unreadable, RecursionError, OverflowError) as error:
+                return Verdict(0.0, "unparsable", found.text, f"{found.why}: cannot be compared: {error}")
+            if same:
+                return Verdict(1.0, "correct", found.text, f"{found.why}: {kind(given)}: {comparison.rule}")
+    kinds = f"{kind(givens[0])} against {kind(golds[0])}" if kind(givens[0]) != kind(golds[0]) else kind(golds[0])
+    return Verdict(0.0, "wrong", found.text, f"{found.why}: {kinds}: not the same by {comparison.rule}")
 
 
-@functools.lru_cache(maxsize=4096)
-def _parse(text: str, formula: bool) -> list[Any]:
-    """What math-verify reads: as a formula first, or as prose first."""
-    text = text.strip().strip("$")
-    for form in (f"\\boxed{{{text}}}", text) if formula else (text, f"\\boxed{{{text}}}"):
-        if parsed := _math_verify().parse(form, parsing_timeout=None):
-            return parsed
-    return []
+def _reference_readings(reference: str, language: str) -> list[Any]:
+    """What the reference may say; of a worked solution, its answer. Raises Unreadable."""
+    from .math_expression import Unreadable
+    from .math_values import Words
+
+    try:
+        readings = _readings(reference, (), language)
+        if not isinstance(readings[0], Words) or len(reference) < 20:
+            return readings
+    except Unreadable:
+        if (found := extract(reference)) is None:
+            raise
+        return _readings(found.text, found.parts, language)
+    found = extract(reference) if "\n" in reference or "answer" in reference else None
+    return readings if found is None else [*readings, *_readings(found.text, found.parts, language)]
 
 
-@functools.cache
-def _math_verify() -> ModuleType:
-    import math_verify
+def _undecided(gold: Any, found: Extracted) -> Verdict:
+    """Whose fault it is that nothing could be shown: the answer's where the reference has a value."""
+    from .math_numerics import value
+    from .math_values import EXPRESSIONS
 
-    logging.getLogger("math_verify").setLevel(logging.ERROR)  # it warns that its own timeouts are off
-    return math_verify
+    if isinstance(gold, EXPRESSIONS) and value(gold) is None:
+        return Verdict(None, "error", found.text, f"{found.why}: neither equality nor difference could be shown")
+    return Verdict(0.0, "unparsable", found.text, f"{found.why}: too large or too strange to be compared")
+
+
+def _readings(text: str, parts: Sequence[str], language: str) -> list[Any]:
+    """The values that a text may have: one, or two where a comma may be a decimal comma. Raises Unreadable."""
+    from .math_reading import finished, read
+    from .math_values import Group
+
+    if len(parts) > 1:
+        return [finished(Group("", tuple(read(part) for part in parts), ""))]
+    body = text.strip().strip("$").strip()
+    if language in COMMA_LANGUAGES and _POINT_THOUSANDS.fullmatch(body):
+        return [read(body.replace(".", "").replace(",", "."))]
+    if language in COMMA_LANGUAGES and re.search(r"\d,\d", body) and "(" not in body:
+        return [read(re.sub(r"(\d)(?:,|\{,\})(\d)", r"\1.\2", body)), read(text)]
+    if _DECIMAL_COMMA.fullmatch(body) and not re.fullmatch(r"[-+]?\d{1,3}(?:,|\{,\})\d{3}", body):
+        return [read(text), read(body.replace("{,}", ".").replace(",", "."))]
+    return [read(text)]
 
 
 def _warm() -> None:
-    """Imports SymPy and builds the grammar's tables before the first deadline."""
-    _math_verify().verify(_parse("\\frac{1}{2}", True), _parse("x = 0.5", True), timeout_seconds=None)
+    """Imports the reader and FLINT before the first deadline."""
+    for reference, text in (("\\frac{1}{2}", "x = 0.50"), ("\\sqrt{2}", "2^{1/2}"), ("[0, 1)", "0 \\le x < 1")):
+        _compared(reference, Extracted(text, 0, len(text), "warm", ()), "en", ("optional", True, False, 0.0))
 
 
 math_answer.warm = _warm  # type: ignore[attr-defined]

@@ -81,7 +81,7 @@ def environment() -> dict[str, Any]:
         "transformers",
         "tokenizers",
         "datasets",
-        "math-verify",
+        "python-flint",
         "sympy",
         "numpy",
         "vllm",

@@ -17,7 +17,7 @@ SHOWN = (
     "transformers",
     "tokenizers",
     "datasets",
-    "math-verify",
+    "python-flint",
     "sympy",
     "numpy",
     "deepspeed",

@@ -85,6 +85,8 @@ def fisher_product(model: PreTrainedModel, parts: Sequence[Batch], vector: Tenso
     total = torch.zeros_like(vector)
     with sdpa_kernel(SDPBackend.MATH):  # the fused kernels have no second derivative
         for part in parts:
+            if not part.mask.any():
+                continue
             total += F.fisher_vector_product(partial(_kl_here, model, part, temperature), parameters, vector)
     return total
 

@@ -44,7 +44,8 @@ def standardize(rewards: Tensor, judged: Tensor, ddof: int = 1, eps: float = 1e-
     centered = center(rewards, judged)
     count = (judged.sum(dim=1, keepdim=True) - ddof).clamp(min=1)
     std = (centered.square().sum(dim=1, keepdim=True) / count).sqrt()
-    return centered / (std + eps)
+    scale = std + eps
+    return centered / scale.where(scale > 0, 1.0)  # a dead group stays 0 without an eps too
 
 
 def leave_one_out(rewards: Tensor, judged: Tensor) -> Tensor:

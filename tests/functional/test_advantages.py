@@ -77,6 +77,11 @@ def test_a_dead_group_gets_exactly_zero(function, row, dtype) -> None:
     assert dead_groups(rewards, judged).tolist() == [True]
 
 
+def test_a_dead_group_needs_no_eps() -> None:
+    rewards, judged = pair([[1, 1, 1], [1, None, None]])
+    assert standardize(rewards, judged, eps=0.0).tolist() == [[0.0] * 3] * 2
+
+
 def test_dead_is_a_spread_below_a_millionth() -> None:
     rewards, judged = pair([[0, 0.9e-6], [0, 1.1e-6], [0, None], [0, 1]])
     assert dead_groups(rewards, judged).tolist() == [True, False, True, False]

@@ -13,11 +13,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from types import TracebackType
 from typing import Literal, Protocol, TypeAlias
 
 Profile: TypeAlias = Literal["auto", "full", "landlock", "unsafe"]
-LimitName: TypeAlias = Literal["wall", "cpu", "memory", "disk", "output", "processes"]
+LimitName: TypeAlias = Literal["wall", "cpu", "memory", "disk", "output", "tasks"]
 
 #: In the sandboxed process: standard input, output, error, and (where `Job.channel` asks for it) the message channel.
 CHANNEL_FD = 3
@@ -28,20 +27,20 @@ MAX_MESSAGE_BYTES = 8 << 20
 @dataclass(frozen=True, slots=True)
 class Limits:
     """What one run may use. `wall_seconds` is enforced to some milliseconds, `disk_mb` is the size of the
-    private directory, `output_kb` bounds stdout and stderr each, `processes` includes the program itself
-    (1: it cannot start another), `threads` bounds all threads of all its processes together."""
+    private directory, `output_kb` bounds stdout and stderr each, `memory_mb` comes on top of what the
+    interpreter takes, `tasks` counts threads and processes together; only with `may_fork` may it start processes."""
 
     wall_seconds: float = 10.0
     cpu_seconds: float = 10.0
     memory_mb: int = 512
     disk_mb: int = 16
     output_kb: int = 1024
-    processes: int = 1
-    threads: int = 32
+    tasks: int = 32
     open_files: int = 64
+    may_fork: bool = False
 
     def __post_init__(self) -> None:
-        bad = [name for name in self.__dataclass_fields__ if not getattr(self, name) > 0]
+        bad = [name for name in self.__dataclass_fields__ if name != "may_fork" and not getattr(self, name) > 0]
         if bad:
             raise ValueError(f"limits must be positive: {', '.join(f'{n}={getattr(self, n)!r}' for n in bad)}")
 

@@ -50,8 +50,8 @@ def read_command(parser: Parser) -> Value:
         return parser.subscripted(f"{'bar' if name == 'overline' else name}{{{_name_of(parser)}}}")
     if name in ("angle", "triangle", "measuredangle", "odot"):
         return Symbol(f"{name} {_point_names(parser)}")
-    if name in FUNCTIONS:
-        return _function(parser, _RENAMED.get(name, name))
+    if name in FUNCTIONS or (name == "Gamma" and parser.is_symbol("(")):
+        return _function(parser, _RENAMED.get(name, name.lower() if name == "Gamma" else name))
     if name in GREEK:
         return parser.subscripted(name)
     if name == "langle":
@@ -74,11 +74,11 @@ def _fraction(parser: Parser) -> Expression:
 def _derivative(parser: Parser) -> Expression | None:
     """`\\frac{d}{dx}` and what follows it."""
     texts = [token.text for token in parser.tokens[parser.position : parser.position + 7]]
-    if texts[:5] != ["{", "d", "}", "{", "d"] and texts[:5] != ["{", "d", "}", "{", "dx"]:
+    if texts[:4] != ["{", "d", "}", "{"] or len(texts) < 6 or texts[4][:1] != "d":
         return None
     if texts[4] == "d" and texts[6:7] == ["}"]:
         variable, used = texts[5], 7
-    elif len(texts[4]) == 2 and texts[5:6] == ["}"]:
+    elif len(texts[4]) == 2 and texts[5] == "}":
         variable, used = texts[4][1], 6
     else:
         raise Unreadable("a derivative that cannot be read")
@@ -124,6 +124,9 @@ def _bounds(parser: Parser) -> tuple[Value | None, Expression | None]:
         elif parser.take("^"):
             if parser.is_symbol("{") and parser.peek(1) == "}":
                 parser.position += 2
+            elif parser.kind() == "letter":  # its subscript belongs to the operator
+                parser.position += 1
+                high = Symbol(parser.peek(-1))
             else:
                 high = parser.argument()
     return low, high
@@ -195,12 +198,22 @@ def _limit(parser: Parser) -> Expression:
     variable = parser.primary()
     if not parser.take("to") or not isinstance(variable, Symbol):
         raise Unreadable("a limit that cannot be read")
+    side = _side_of_limit(parser)
     point = parser.arithmetic()
-    side = ""
-    if parser.take("^"):
-        side = parser.subscript().strip("{}")
     parser.need("}")
     return Call("limit", (parser.expression_of(parser.term()), variable, point, Symbol(side)))
+
+
+def _side_of_limit(parser: Parser) -> str:
+    """Takes `^+` or `^{-}` out of the coming tokens, up to the brace that closes the limit."""
+    for index in range(parser.position, min(parser.position + 12, len(parser.tokens) - 2)):
+        texts = [token.text for token in parser.tokens[index : index + 5]]
+        for mark in ("+", "-"):
+            for pattern in (["^", mark, "}"], ["^", "{", mark, "}", "}"]):
+                if texts[: len(pattern)] == pattern:
+                    del parser.tokens[index : index + len(pattern) - 1]
+                    return mark
+    return ""
 
 
 def _name_of(parser: Parser) -> str:

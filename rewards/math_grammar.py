@@ -79,6 +79,8 @@ class Parser:
 
     def listed(self) -> Value:
         items = self.items(lambda: self.position >= len(self.tokens))
+        if not items:
+            raise Unreadable("empty")
         return items[0] if len(items) == 1 else Group("", tuple(items), "")
 
     def items(self, at_end: Callable[[], bool]) -> list[Value]:
@@ -154,7 +156,7 @@ class Parser:
         while self.peek() in _SET_SIGNS and self.kind() == "command":
             sign = _SET_SIGNS[self.peek()]
             self.position += 1
-            value = SetOperation(sign, value, self.sum())
+            value = SetOperation(sign, _as_set(value), _as_set(self.sum()))
         if self.is_symbol("U") or (self.peek() == "U" and isinstance(value, Group)):
             self.position += 1
             value = SetOperation("union", value, self.sets())
@@ -185,6 +187,8 @@ class Parser:
         if isinstance(value, Matrix):
             return self.matrix_sum(value, sign)
         total = self.expression_of(value)
+        if sign == "-" and isinstance(total, Call) and total.head == "mod":
+            total, sign = Call("mod", (ex.negate(total.args[0]), total.args[1])), ""
         total = ex.negate(total) if sign == "-" else Call(sign, (ex.ZERO, total)) if sign in ("pm", "mp") else total
         while self.peek() in ("+", "-", "pm", "mp") and self.kind() in ("symbol", "command"):
             operator = self.peek()
@@ -656,6 +660,11 @@ class Parser:
         return read_command(self)
 
 
+def _as_set(value: Value) -> Value:
+    """`{2}` among set operations is a set, though its braces only group elsewhere."""
+    return Group("{", (value,), "}") if isinstance(value, Number | Symbol | Constant) else value
+
+
 def _decimal(text: str) -> Fraction:
     mantissa, _, exponent = text.lower().partition("e")
     if len(exponent) > 5 or abs(int(exponent or 0)) > 4_000:
@@ -677,11 +686,11 @@ def numeral(digits: str, base: int) -> Expression:
     """A numeral: its value, its base and its digits."""
     if not 2 <= base <= 36:
         raise Unreadable(f"base {base}")
+    whole, _, places = digits.partition(".")
     try:
-        value = int(digits, base)
+        value = Fraction(int(whole + places, base), base ** len(places))
     except ValueError:
         raise Unreadable(f"{digits!r} is no numeral of base {base}") from None
     return Call("numeral", (ex.number(value), ex.number(base), Symbol(digits.upper())))
 
 
-__all__ = ["Constant", "Parser"]

@@ -43,7 +43,7 @@ def to_sympy(value: Value) -> Any:
         if value.signs[0] in kinds:
             return kinds[value.signs[0]](to_sympy(value.sides[0]), to_sympy(value.sides[1]), evaluate=False)
     if isinstance(value, Quantity):
-        return to_sympy(value.value)
+        return to_sympy(value.value) * (sympy.Rational(1, 100) if value.unit.text == "%" else 1)
     raise NotSymPy(type(value).__name__)
 
 

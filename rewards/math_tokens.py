@@ -127,7 +127,7 @@ CONNECTIVES = {
 _TOKEN = re.compile(
     r"""
     (?P<space>(?:\s|~|&nbsp;)+)
-  | (?P<numeral>\d[0-9A-Fa-f]*_(?:\{(?:\\text(?:rm)?\{)?(?:\d+|two|three|four|five|six|seven|eight|nine|ten|twelve|sixteen)\}?\}|\d+))
+  | (?P<numeral>\d[0-9A-Fa-f]*(?:\.[0-9A-Fa-f]+)?_(?:\{(?:\\text(?:rm)?\{)?(?:\d+|two|three|four|five|six|seven|eight|nine|ten|twelve|sixteen)\}?\}|\d+))
   | (?P<number>
         \d{1,3}(?:(?:\{,\}\ ?|\\[,!;:\ ])\d{3})+(?!\d)(?:\.\d+)?
       | \d{1,3}(?:,\d{3})+(?![\d,]*\d)(?:\.\d+)?
@@ -144,7 +144,7 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE,
 )
-_NUMERAL = re.compile(r"([0-9A-Fa-f]+)_\D*?(\d+|[a-z]{3,})\D*")
+_NUMERAL = re.compile(r"([0-9A-Fa-f]+(?:\.[0-9A-Fa-f]+)?)_\D*?(\d+|[a-z]{3,})\D*")
 BASES = {
     "two": 2,
     "three": 3,

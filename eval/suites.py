@@ -12,7 +12,7 @@ from typing import Any
 
 from rlvr import registry
 from rlvr.core import Sampling, VerifierUse
-from rlvr.data import LoadedPrompts, load_prompts
+from rlvr.data import LoadedPrompts, asking_for, load_prompts
 from rlvr.errors import UserError, did_you_mean
 from rlvr.registry import suite
 
@@ -22,7 +22,9 @@ SAMPLED = {"temperature": 0.6, "top_p": 0.95}
 
 _SAMPLING_KEYS = ("temperature", "top_p", "top_k", "max_tokens", "stop")
 _COLUMNS = ("prompt", "answer", "system", "id")
-_SECTION = ("name", "path", "split", *_COLUMNS, "verifier", "options", "limit", "samples", "sampling", "label")
+_SECTION = (
+    "name", "path", "split", *_COLUMNS, "verifier", "options", "limit", "samples", "sampling", "label", "wanted_return",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +42,11 @@ class Suite:
     samples: int = 1
     sampling: Mapping[str, Any] = field(default_factory=dict)
     limit: int | None = None
+    wanted_return: float | None = None
 
     def load(self, *, limit: int | None = None, data_dir: str | Path | None = None) -> LoadedPrompts:
-        """Its problems: the first `limit` of them."""
-        return load_prompts(
+        """Its problems: the first `limit` of them, where a return is wanted with it in front of the answer."""
+        loaded = load_prompts(
             self.dataset,
             path=self.path,
             split=self.split,
@@ -53,6 +56,14 @@ class Suite:
             data_dir=data_dir,
             options=self.options or None,
         )
+        if self.wanted_return is None:
+            return loaded
+        asked = tuple(asking_for(prompt, self.wanted_return) for prompt in loaded.prompts)
+        return dataclasses.replace(loaded, prompts=asked)
+
+    def asking_for(self, value: float) -> Suite:
+        """The same suite for a return-conditioned policy, of which it wants this return; its name says so."""
+        return dataclasses.replace(self, name=f"{self.name}_return_{value:g}", wanted_return=value)
 
     def sampling_for(self, samples: int, overrides: Mapping[str, Any], seed: int) -> Sampling:
         """The sampling of `samples` completions a problem: built-in < suite's < `overrides`."""
@@ -127,9 +138,12 @@ def _from_section(section: Mapping[str, Any]) -> Suite:
         base = _find(dataset)
     else:
         base = Suite(dataset=dataset, split=_held_out(dataset) if dataset else "test")
+    wanted = given.get("wanted_return")
+    base = dataclasses.replace(base, name=str(dataset or Path(str(path)).stem))
+    base = base if wanted is None else base.asking_for(wanted)
     return dataclasses.replace(
         base,
-        name=str(given.get("label") or dataset or Path(str(path)).stem),
+        name=str(given.get("label") or base.name),
         path=path,
         split=given.get("split", base.split),
         columns={key: given[key] for key in _COLUMNS if key in given},

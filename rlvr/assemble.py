@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING, Any
 from rlvr import registry
 from rlvr.core import Engine, Prompt, Sampling, VerifierUse
 from rlvr.errors import UserError
-from rlvr.schema import DataRef, EvalRef, Recipe
+from rlvr.schema import DataRef, Recipe
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
     from rlvr.algorithms.base import Algorithm
     from rlvr.data import LoadedPrompts
-    from rlvr.eval import Suite
     from rlvr.rewards import Judge
     from rlvr.training.critic import Critic
     from rlvr.training.local_backend import LocalBackend
@@ -251,27 +250,6 @@ def on_policy(
         scorer=scorer,
         dynamic_rounds=recipe.sampling.dynamic_rounds,
     )
-
-
-def suites_of(recipe: Recipe) -> list[tuple[Suite, LoadedPrompts]]:
-    """The suites of data.eval with their problems, loaded before training: a network lost later ends no run.
-
-    Nothing is loaded where the run is too short to evaluate.
-    """
-    from rlvr.eval import suite_for
-
-    train = recipe.train
-    if not train.eval_at_start and not 0 < train.eval_every <= train.iterations:
-        return []
-    suites = [suite_for(_eval_section(ref), name=ref.label) for ref in recipe.data.eval]
-    return [(suite, suite.load(data_dir=recipe.data.data_dir)) for suite in suites]
-
-
-def _eval_section(ref: EvalRef) -> dict[str, Any]:
-    """An entry of `data.eval` as the harness reads it."""
-    names = ("name", "path", "split", "prompt", "answer", "options", "limit", "wanted_return")
-    keys = {k: getattr(ref, k) for k in names}
-    return {**keys, "verifier": verifier_uses(ref)}
 
 
 def schedule_rows(recipe: Recipe, algorithm: Algorithm, prompts: int) -> list[tuple[str, str]]:

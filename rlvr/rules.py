@@ -118,7 +118,7 @@ def _offline(recipe: Recipe) -> Iterator[tuple[str, str]]:
     """Text for an auxiliary loss goes with the option that weighs it."""
     wanted = bool(recipe.algorithm.options.get("language_coef"))
     if wanted and recipe.data.language is None:
-        yield "data.language", "is required by algorithm.language_coef: it names the texts, e.g. {name: text, path: ...}"
+        yield "data.language", "is required by algorithm.language_coef: name the texts, e.g. {name: text, path: ...}"
     if recipe.data.language is not None and not wanted:
         yield "data.language", "is read only where algorithm.language_coef is above 0, as return_conditioned has it"
 

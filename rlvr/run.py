@@ -14,6 +14,7 @@ from rlvr.config import Resolved
 from rlvr.core import Prompt
 from rlvr.errors import UserError
 from rlvr.folder import discard_unused, open_folder, write_json
+from rlvr.held_out import HeldOut
 from rlvr.tracking.console import ConsoleTracker, plan_table
 from rlvr.tracking.jsonl import JsonlTracker
 from rlvr.tracking.record import rollout_records
@@ -107,8 +108,8 @@ class Run:
         self.last: dict[str, float] = {}
         self.best: float | None = None
         self.prompts = self._prompts() if prompts is None else list(prompts)
-        self.suites = assemble.suites_of(recipe)
         self.algorithm = assemble.algorithm_of(recipe)
+        self.held_out = HeldOut(recipe, self.algorithm)
         # Workers that are forked (a notebook's functions) must be started before torch has threads.
         self.judge = stack.enter_context(assemble.judge_of(recipe, self._all_prompts(), functions))
         self.checkpoint, damaged = latest(folder / "checkpoints")
@@ -123,6 +124,9 @@ class Run:
         self.source: Source = assemble.source_of(
             recipe, self.algorithm, self.prompts, self.engine, self.judge, self.tokenizer, self.backend
         )
+        self.held_out.read_pairs(self.tokenizer, self.backend)
+        if self.algorithm.source == "pairs":  # whose log-probs are all known now
+            self.backend.reference = None
         self.template = template_hash(self.tokenizer)
         self.console = ConsoleTracker(recipe.train.iterations, recipe.tracking.display, title)
         stack.callback(self.console.close)
@@ -134,7 +138,7 @@ class Run:
         return list(loaded.prompts)
 
     def _all_prompts(self) -> list[Prompt]:
-        return self.prompts + [p for _, problems in self.suites for p in problems.prompts]
+        return self.prompts + self.held_out.prompts
 
     def event(self, kind: str, text: str) -> None:
         """Written, kept for the report, and said at the end."""
@@ -215,23 +219,8 @@ class Run:
             self.console.examples(self.source.groups[0])
 
     def _evaluate(self, iteration: int) -> dict[str, float]:
-        """The suites of data.eval with the run's own engine and judge, as `rlvr eval` scores a checkpoint."""
-        from rlvr.eval import evaluate_suite
-
         began = time.perf_counter()
-        metrics: dict[str, float] = {}
-        for ref, (suite, problems) in zip(self.recipe.data.eval, self.suites, strict=True):
-            result = evaluate_suite(
-                suite,
-                self.engine,
-                self.judge,
-                samples=ref.samples,
-                sampling=ref.sampling,
-                seed=self.recipe.train.seed,
-                problems=problems,
-                template=self.template,
-            )
-            metrics |= result.metrics()
+        metrics = self.held_out.evaluate(self.engine, self.judge, self.backend, self.template)
         self.evals[iteration] = metrics
         return {**metrics, "time/eval": time.perf_counter() - began}
 

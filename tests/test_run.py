@@ -186,7 +186,7 @@ def test_a_disk_that_is_full_costs_checkpoints_and_not_the_run(tmp_path: Path) -
 import resource, sys
 from rlvr.config import load_recipe
 from rlvr.run import train_recipe
-from rlvr.training.sources import OnPolicy
+from rlvr.training.on_policy import OnPolicy
 
 changed = OnPolicy.policy_changed
 def fill(self, weights, version):

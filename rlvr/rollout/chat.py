@@ -41,8 +41,8 @@ def prompt_ids(tokenizer: PreTrainedTokenizerBase, messages: Sequence[Message]) 
     """
     begun = messages[-1]["content"] if messages and messages[-1]["role"] == "assistant" else ""
     asked = messages[:-1] if begun else messages
-    text = tokenizer.apply_chat_template([dict(m) for m in asked], add_generation_prompt=True, tokenize=False) + begun
-    return list(tokenizer(text, add_special_tokens=False)["input_ids"])
+    text = tokenizer.apply_chat_template([dict(m) for m in asked], add_generation_prompt=True, tokenize=False)
+    return list(tokenizer(f"{text}{begun}", add_special_tokens=False)["input_ids"])
 
 
 def completion_text(tokenizer: PreTrainedTokenizerBase, token_ids: Sequence[int], stop_ids: Sequence[int]) -> str:

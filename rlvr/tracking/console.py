@@ -22,6 +22,7 @@ _LINE = (
     ("kl", "policy/kl", "{:.1e}"),
     ("grad", "train/grad_norm", "{:.2f}"),
     ("unjudged", "verifier/error_rate", "{:.1%}"),
+    ("right", "pairs/accuracy", "{:.1%}"),
     ("loss", "train/loss", "{:.4f}"),
     ("seconds", "time/iteration", "{:.1f}"),
 )

@@ -85,12 +85,16 @@ class LocalBackend:
             if "old_logprobs" in needs:
                 batch = replace(batch, old_logprobs=logprobs)
         if "ref_logprobs" in needs and batch.ref_logprobs is None:  # pairs come with theirs
-            assert self.reference is not None, "the run loads a reference where the algorithm needs one"
-            batch = replace(batch, ref_logprobs=self.score(self.reference, batch))
+            batch = replace(batch, ref_logprobs=self.reference_logprobs(batch))
             self.trace.ref_logprobs = batch.ref_logprobs
         if "kl_old" in needs:
             self._remember_policy()
         return batch
+
+    def reference_logprobs(self, batch: Batch) -> Tensor:
+        """Log-probs of the batch's trained tokens under the reference -> `[B, T]`."""
+        assert self.reference is not None, "the run loads a reference where the algorithm needs one"
+        return self.score(self.reference, batch)
 
     def score(self, model: PreTrainedModel, batch: Batch) -> Tensor:
         """Log-probs of the batch's trained tokens under `model`, without gradient -> `[B, T]`."""

@@ -65,6 +65,29 @@ def remove_dropout(model: PreTrainedModel) -> None:
             module.attention_dropout = 0.0  # type: ignore[assignment]  # a plain float in transformers' attention
 
 
+def read_model(
+    auto: Any, path: str, *, revision: str | None, attention: str, num_labels: int
+) -> tuple[PreTrainedModel, list[str]]:
+    """A model with a head that its checkpoint may lack, in fp32, and the names of the weights that it lacks."""
+    from transformers.utils import logging
+
+    level = logging.get_verbosity()
+    logging.set_verbosity_error()  # a head that is still to be trained is no news
+    try:
+        model, info = _load(
+            auto,
+            path,
+            revision=revision,
+            dtype=torch.float32,
+            attn_implementation=attention,
+            num_labels=num_labels,
+            output_loading_info=True,
+        )
+    finally:
+        logging.set_verbosity(level)
+    return model, sorted(info["missing_keys"])
+
+
 def _load(auto: Any, path: str, **options: Any) -> Any:
     path = model_folder(path)
     quiet()

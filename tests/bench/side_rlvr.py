@@ -19,7 +19,7 @@ from rlvr.training import loop
 from rlvr.training.batch import Batch
 from rlvr.training.local_backend import LocalBackend
 from rlvr.training.models import load_model, load_tokenizer
-from rlvr.training.sources import OnPolicy
+from rlvr.training.on_policy import OnPolicy
 
 
 class ForcedStopEngine(HFEngine):

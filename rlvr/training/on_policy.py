@@ -1,0 +1,198 @@
+"""Batches of completions that the current policy sampled, judged while the next ones are sampled."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
+from statistics import fmean
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from rlvr.core import Completion, Engine, Group, Message, Prompt, Rollout, Sampling, Scorer, Verdict
+from rlvr.functional.advantages import DEAD_SPREAD
+from rlvr.training.batch import Batch, collate
+from rlvr.training.shaping import Shaping, overlong
+from rlvr.training.sources import epoch_order
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+#: Sets the order of dynamic sampling's further prompts apart from every other use of the run's seed.
+_FURTHER = 0xDA90
+
+
+class Judge(Protocol):
+    """The worker pool of `rlvr.rewards`, as it is used here."""
+
+    def submit(self, prompt: Prompt, completion: Completion) -> Future[Verdict]: ...
+
+    def metrics(self) -> Mapping[str, float]: ...
+
+
+class OnPolicy:
+    """Samples groups of completions from the current policy, has them judged and shapes their rewards.
+
+    `scorer` is a reward model beside the judge. `dynamic_rounds` is how often further prompts are sampled
+    while fewer groups than wanted have different outcomes.
+    """
+
+    def __init__(
+        self,
+        prompts: Sequence[Prompt],
+        engine: Engine,
+        judge: Judge,
+        sampling: Sampling,
+        *,
+        tokenizer: PreTrainedTokenizerBase,
+        iterations: int,
+        prompts_per_iteration: int,
+        prompts_per_chunk: int,
+        shuffle: bool = True,
+        shaping: Shaping | None = None,
+        scorer: Scorer | None = None,
+        dynamic_rounds: int = 0,
+    ) -> None:
+        self.prompts, self.engine, self.judge, self.sampling = prompts, engine, judge, sampling
+        self.tokenizer = tokenizer
+        self.iterations = iterations
+        self.prompts_per_iteration = prompts_per_iteration
+        self.prompts_per_chunk = prompts_per_chunk
+        self.shuffle = shuffle
+        self.shaping = shaping or Shaping()
+        self.scorer = scorer
+        self.dynamic_rounds = dynamic_rounds
+        self.groups: list[Group] = []
+        self._seen: dict[str, float] = {}
+        self._scored: list[float] = []
+
+    def batches(self, start: int = 0) -> Iterator[tuple[int, Batch]]:
+        pad = self.tokenizer.pad_token_id or 0
+        for iteration in range(start, self.iterations):
+            size = self.prompts_per_iteration
+            order = epoch_order(len(self.prompts), self.sampling.seed, iteration * size, size, self.shuffle)
+            self._seen, self._scored = {}, []
+            self.groups = self.collect([self.prompts[i] for i in order], iteration)
+            if self.dynamic_rounds:
+                self.groups = self._with_different_outcomes(self.groups, iteration)
+            yield iteration, collate(self.groups, pad, self._token_at)
+
+    def collect(self, prompts: Sequence[Prompt], iteration: int) -> list[Group]:
+        """The groups of `prompts`: sampled a chunk at a time, each chunk judged while the next is sampled."""
+        began = time.perf_counter()
+        pending: list[tuple[Prompt, list[Completion], list[Future[Verdict]]]] = []
+        for first in range(0, len(prompts), self.prompts_per_chunk):
+            chunk = prompts[first : first + self.prompts_per_chunk]
+            for prompt, completions in zip(
+                chunk, self.engine.generate(chunk, self.sampling, iteration=iteration), strict=True
+            ):
+                pending.append((prompt, completions, [self.judge.submit(prompt, c) for c in completions]))
+        sampled = time.perf_counter()
+        self._count("time/rollout", sampled - began)
+        scores = iter(self._scores([(prompt, c) for prompt, completions, _ in pending for c in completions]))
+        scored = time.perf_counter()
+        groups = [
+            Group(
+                prompt,
+                tuple(self._rollout(c, f.result(), next(scores)) for c, f in zip(completions, futures, strict=True)),
+            )
+            for prompt, completions, futures in pending
+        ]
+        self._count("time/judge_wait", time.perf_counter() - scored)
+        return groups
+
+    def _scores(self, answers: Sequence[tuple[Prompt, Completion]]) -> Sequence[float | None]:
+        """The reward model's scores; None for each where the run has no reward model."""
+        if self.scorer is None:
+            return [None] * len(answers)
+        began = time.perf_counter()
+        scores = self.scorer([conversation(prompt, completion) for prompt, completion in answers])
+        self._count("time/scoring", time.perf_counter() - began)
+        self._scored += [score for score in scores if math.isfinite(score)]
+        return scores
+
+    def _rollout(self, completion: Completion, verdict: Verdict, score: float | None) -> Rollout:
+        if completion.finish_reason == "aborted":
+            reason = "the prompt fills the model's context: nothing could be sampled"
+            return Rollout(completion, Verdict(None, "error", reason=reason), None)
+        return Rollout(completion, verdict, self.shaping.shaped(completion, verdict, score, self.sampling.max_tokens))
+
+    def _with_different_outcomes(self, groups: list[Group], iteration: int) -> list[Group]:
+        """Dynamic sampling: as many groups, of which as many as can be had have different outcomes.
+
+        Further prompts are sampled in rounds, at most `dynamic_rounds`, in an order that follows from seed and
+        iteration. What is still missing then is filled with groups that teach nothing: a batch that is too
+        hard or too easy costs time and never the run. DAPO, arXiv:2503.14476, eq. 11.
+        """
+        wanted, rounds = len(groups), 0
+        sampled, live = list(groups), [g for g in groups if different_outcomes(g)]
+        further = self._further(sampled, iteration)
+        while len(live) < wanted and rounds < self.dynamic_rounds:
+            # As many as should do at the share of useful ones so far, and never more than the iteration began with.
+            count = math.ceil((wanted - len(live)) * len(sampled) / max(len(live), 1))
+            prompts = list(itertools.islice(further, min(count, wanted)))
+            if not prompts:
+                break
+            rounds += 1
+            more = self.collect(prompts, iteration)
+            sampled += more
+            live += [g for g in more if different_outcomes(g)]
+        rewards = [r.verdict.reward for g in sampled for r in g.rollouts if r.verdict.reward is not None]
+        self._seen |= {
+            "dynamic/rounds": float(rounds),
+            "dynamic/sampled_groups": float(len(sampled)),
+            "dynamic/missing_groups": float(max(wanted - len(live), 0)),
+            "dynamic/sampled_reward_mean": fmean(rewards) if rewards else 0.0,
+        }
+        dead = (g for g in sampled if not different_outcomes(g))
+        return list(itertools.islice(itertools.chain(live, dead), wanted))
+
+    def _further(self, sampled: Sequence[Group], iteration: int) -> Iterator[Prompt]:
+        """Prompts that the iteration has not sampled yet: the same one again would get the same noise."""
+        used = {g.prompt.id for g in sampled}
+        order = np.random.default_rng([self.sampling.seed, iteration, _FURTHER]).permutation(len(self.prompts))
+        return (self.prompts[i] for i in order.tolist() if self.prompts[i].id not in used)
+
+    def policy_changed(self, weights: Iterable[tuple[str, Any]], version: int) -> None:
+        self.engine.load_policy(weights, version)
+
+    def metrics(self) -> dict[str, float]:
+        return {**self._seen, **self._shaping_metrics(), **self.engine.metrics(), **self.judge.metrics()}
+
+    def _shaping_metrics(self) -> dict[str, float]:
+        completions = [r.completion for g in self.groups for r in g.rollouts]
+        found: dict[str, float] = {}
+        if not completions:
+            return found
+        if self._scored:
+            found["reward/model_mean"] = fmean(self._scored)
+        if buffer := self.shaping.overlong_buffer:
+            penalties = [overlong(c.num_tokens, self.sampling.max_tokens, buffer) for c in completions]
+            found["reward/overlong_rate"] = fmean(float(p < 0) for p in penalties)
+        return found
+
+    def _count(self, name: str, seconds: float) -> None:
+        self._seen[name] = self._seen.get(name, 0.0) + seconds
+
+    def _token_at(self, completion: Completion, char_end: int) -> int:
+        """The first token with which the decoded text reaches `char_end` characters."""
+        low, high = 0, completion.num_tokens - 1
+        while low < high:
+            middle = (low + high) // 2
+            text = self.tokenizer.decode(list(completion.token_ids[: middle + 1]), skip_special_tokens=True)
+            low, high = (low, middle) if len(text) >= char_end else (middle + 1, high)
+        return low
+
+
+def conversation(prompt: Prompt, completion: Completion) -> tuple[Message, ...]:
+    """Prompt and answer as messages, as a `Scorer` reads them."""
+    return (*prompt.messages, {"role": "assistant", "content": completion.text})
+
+
+def different_outcomes(group: Group) -> bool:
+    """The verifier's rewards differ, whatever shaping made of them: the group can teach which answer was better."""
+    rewards = [r.verdict.reward for r in group.rollouts if r.verdict.reward is not None]
+    return len(rewards) > 1 and max(rewards) - min(rewards) >= DEAD_SPREAD

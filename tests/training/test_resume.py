@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import multiprocessing
 import random
 import runpy
@@ -31,6 +32,20 @@ CASES: dict[str, dict[str, Any]] = {
         "train": {"schedule": "linear", "warmup": 2, "weight_decay": 0.1},
     },
     "bf16": {"model": {"dtype": "bfloat16"}},
+    "ppo: critic, several updates, adaptive kl to the reference": {
+        "algorithm": {"name": "ppo", "kl_coef": 0.05, "kl_control": "doubling", "kl_target": 1e-4, "stop_kl": 0.5},
+        "train": {"epochs": 2, "minibatch": 6},
+    },
+    "a2c: a critic of its own, in bf16": {
+        "algorithm": {"name": "a2c", "gae_lambda": 0.9},
+        "critic": {"kind": "model", "lr": 1e-3},
+        "model": {"dtype": "bfloat16"},
+    },
+    "ppo_penalty: adaptive kl to the old policy": {
+        "algorithm": {"name": "ppo_penalty", "kl_target": 1e-3},
+        "train": {"epochs": 3},
+    },
+    "trpo": {"algorithm": {"name": "trpo", "fisher_rows": 4, "cg_iterations": 2, "critic_updates": 2}},
 }
 
 
@@ -38,7 +53,7 @@ def settings(folder: Path, name: str, **sections: Any) -> dict[str, Any]:
     data = {"train": {"name": "chain", "verifier": "even_length", "options": {"count": 12}}}
     made = recipe(folder / name, data=data, plugins=[str(PLUGIN)])
     for key, values in sections.items():
-        made[key] = {**made[key], **values} if isinstance(values, dict) else values
+        made[key] = {**made.get(key, {}), **values} if isinstance(values, dict) else values
     return made
 
 
@@ -62,10 +77,15 @@ def comparable(row: dict[str, Any]) -> dict[str, Any]:
 def weights(folder: Path) -> dict[str, torch.Tensor]:
     found, damaged = checkpoints.latest(folder / "checkpoints")
     assert found is not None and not damaged
-    state = found.trainer_state()["backend"]["optimizer"]
-    tensors = {f"master {i}": m for i, m in enumerate(state["masters"])}
-    for number, moments in state["adam"]["state"].items():
-        tensors |= {f"{key} {number}": torch.as_tensor(value) for key, value in moments.items()}
+    saved = found.trainer_state()
+    tensors = {f"algorithm {key}": torch.tensor(value) for key, value in saved["algorithm"].items()}
+    for owner in ("optimizer", "critic"):
+        state = saved["backend"][owner]
+        if state is None:
+            continue
+        tensors |= {f"{owner} master {i}": m for i, m in enumerate(state["masters"])}
+        for number, moments in state["adam"]["state"].items():
+            tensors |= {f"{owner} {key} {number}": torch.as_tensor(value) for key, value in moments.items()}
     return {**load_file(found.model / "model.safetensors"), **tensors}
 
 
@@ -84,7 +104,8 @@ def assert_same_run(one: Path, other: Path) -> None:
 def test_stopping_and_resuming_changes_no_bit(tmp_path: Path, case: str) -> None:
     whole = run(settings(tmp_path, "whole", **CASES[case]))
     assert whole.iterations == 4 and len(lines(whole.folder, "metrics.jsonl")) == 4
-    assert whole.metrics["train/updates"] == 4 * (2 * 3 if case == "epochs and minibatches" else 1)
+    section = {"epochs": 1, "minibatch": 16, **CASES[case].get("train", {})}
+    assert whole.metrics["train/updates"] == 4 * section["epochs"] * math.ceil(16 / section["minibatch"])
     start, end = (torch.cat([t.flatten().float() for t in load_file(p / "model.safetensors").values()]) for p in (
         Path(settings(tmp_path, "x")["model"]["path"]), whole.checkpoint / "model"))  # fmt: skip
     assert not torch.equal(start, end)  # it trained

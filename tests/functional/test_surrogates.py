@@ -169,12 +169,14 @@ def test_kl_penalty_weights_with_the_ratio_and_differentiates_through_it() -> No
 
 
 def test_exact_kl_and_entropy() -> None:
-    p, q = (torch.tensor([[row]], dtype=torch.float64).log() for row in ([0.5, 0.25, 0.25], [0.25, 0.25, 0.5]))
-    # 0.5 ln 2 + 0 - 0.25 ln 2 = 0.25 ln 2; any constant added to the logits changes nothing
-    assert exact_kl(p + 3, q - 7).item() == pytest.approx(0.25 * math.log(2))
+    p, q = (torch.tensor([[row]], dtype=torch.float64).log() for row in ([0.5, 0.5], [0.25, 0.75]))
+    # 0.5 ln(0.5 / 0.25) + 0.5 ln(0.5 / 0.75) = 0.5 ln(4/3); any constant added to the logits changes nothing
+    assert exact_kl(p + 3, q - 7).item() == pytest.approx(0.5 * math.log(4 / 3))
+    # the other way round it is another number: 0.25 ln(0.25 / 0.5) + 0.75 ln(0.75 / 0.5) = 0.130812
+    assert exact_kl(q, p).item() == pytest.approx(0.130812, abs=1e-6)
     assert exact_kl(p, p).item() == pytest.approx(0.0, abs=1e-15)
-    # 0.5 ln 2 + 2 * 0.25 ln 4 = 1.5 ln 2
-    assert entropy(p).item() == pytest.approx(1.5 * math.log(2))
+    # -0.25 ln 0.25 - 0.75 ln 0.75 = 0.562335
+    assert entropy(q).item() == pytest.approx(0.562335, abs=1e-6)
     assert exact_kl(p, q).shape == entropy(q).shape == (1, 1)
 
 

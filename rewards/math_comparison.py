@@ -104,9 +104,7 @@ class Comparison:
         if left == right or ex.key(left) == ex.key(right):
             self.rule = "the same expression"
             return True
-        if ex.UNEVALUATED & (ex.heads(left) ^ ex.heads(right)):
-            self.rule = "an unevaluated operation is no answer"
-            return False
+        left, right = _imaginary(left, right), _imaginary(right, left)
         infinities = [ex.INFINITY in ex.walk(side) for side in (left, right)]
         if any(infinities):
             self.rule = "infinity"
@@ -315,6 +313,9 @@ class Comparison:
 
     def _vector_and_group(self, matrix: Matrix, group: Group) -> bool:
         self.rule = "entries"
+        if len(group.items) == len(matrix.rows) and all(isinstance(item, Group) for item in group.items):
+            rows = [item.items for item in group.items if isinstance(item, Group) and item.left in ("[", "(")]
+            return len(rows) == len(matrix.rows) and all(map(self._in_order, matrix.rows, rows))
         if (
             group.left not in ("(", "[")
             or group.right not in (")", "]")
@@ -376,6 +377,13 @@ class Comparison:
             return False
         product = ex.multiply(*(ex.E if c == "e" else ex.I if c == "i" else Symbol(c) for c in words.text))
         return self._expressions(product, expression)
+
+
+def _imaginary(expression: Expression, other: Expression) -> Expression:
+    """With `I` as the imaginary unit, as SymPy writes it, where the other side is complex or it multiplies a number."""
+    if "I" not in ex.symbols(expression):
+        return expression
+    return ex.substitute(expression, {"I": ex.I}) if ex.I in ex.walk(other) or "I" in ex.symbols(other) else expression
 
 
 def _ends(group: Group) -> tuple[bool, bool]:

@@ -42,6 +42,7 @@ class Parser:
         self.tokens, self.position, self.depth = tokens, 0, 0
         self.bars = 0  # open absolute values
         self.differentials = 0  # open integrals
+        self.alternatives = False  # the last list had an "or" in it
         self.builder = False  # before the bar of {x | x > 0}
 
     # --- tokens -------------------------------------------------------------------------------------------------
@@ -81,18 +82,20 @@ class Parser:
         items = self.items(lambda: self.position >= len(self.tokens))
         if not items:
             raise Unreadable("empty")
-        return items[0] if len(items) == 1 else Group("", tuple(items), "")
+        return items[0] if len(items) == 1 else Group("", tuple(items), "or" if self.alternatives else "")
 
     def items(self, at_end: Callable[[], bool]) -> list[Value]:
         """Items up to the end; a semicolon separates groups where commas separate their members."""
         rows: list[list[Value]] = [[]]
         semicolons = False
+        self.alternatives = False
         while not at_end():
             rows[-1].append(self.relation())
             separated = False
             while self.peek() in (",", ";", "and", "or", "\\\\", "dots") and self.kind() in ("symbol", "command"):
                 if self.peek() == "dots":
                     raise Unreadable("an unfinished list")
+                self.alternatives |= self.peek() == "or"
                 if self.peek() in (";", "\\\\") and rows[-1]:
                     rows.append([])
                     semicolons = True
@@ -122,8 +125,10 @@ class Parser:
                 raise Unreadable("an equation without a right side")
             signs.append(sign)
             sides.append(self.ratio())
-        if "equiv" in signs:
+        if "equiv" in signs or self.peek() == "pmod" or (self.is_symbol("(") and self.peek(1) == "mod"):
             modulus = self.modulus()
+        if not signs and modulus is not None:
+            return Relation((Symbol("?"), sides[0]), ("equiv",), modulus)
         if not signs:
             return sides[0]
         return Relation(tuple(sides), tuple(signs), modulus)
@@ -269,7 +274,7 @@ class Parser:
     def products(self, value: Value) -> Value:
         while self.begins_factor():
             if isinstance(value, Group):
-                raise Unreadable("a list is multiplied")
+                return value  # whatever comes next, it is no product
             factor = self.implicit_factor()
             if isinstance(value, Matrix) or isinstance(factor, Matrix):
                 value = matrices.multiply(value, factor)
@@ -328,6 +333,8 @@ class Parser:
             return False
         if text == "|":
             return self.bars == 0 and not self.builder
+        if text == "(" and self.peek(1) == "mod":
+            return False
         if kind == "symbol":
             return text in ("(", "{", "\\{", "|(", "'") or (text == "[" and self.bars >= 0)
         return (
@@ -472,10 +479,11 @@ class Parser:
         if "." not in shown:
             return ex.multiply(value, self.expression_of(self.command()))
         self.position += 1
-        self.need("{")
+        braced = self.take("{")
         digits = self.peek()
         self.position += 1
-        self.need("}")
+        if braced:
+            self.need("}")
         if not digits.isdigit():
             raise Unreadable("a bar over something other than digits")
         places = len(shown.partition(".")[2])
@@ -488,6 +496,9 @@ class Parser:
         if name in ("e", "i") and not (self.is_symbol("_") or self.is_symbol("'")):
             return ex.E if name == "e" else ex.I
         symbol = self.subscripted(name)
+        if name == "C" and self.is_symbol("(") and self.peek(2) == "," and self.kind(1) == "number":
+            chosen = self.applied(name)
+            return Call("binomial", chosen.args[1:]) if len(chosen.args) == 3 else chosen
         if self.is_symbol("(") and self.peek(-1) == name and (name in _FUNCTION_LETTERS or self.defines()):
             return self.applied(symbol.name)
         if symbol.name.rstrip("'") in _FUNCTION_LETTERS and self.is_symbol("(") and "'" in symbol.name:
@@ -499,7 +510,7 @@ class Parser:
         first = self.position == 1 or self.peek(-2) in (",", ";", "and", "or")
         return first and self.kind(1) in ("letter", "number") and self.peek(2) == ")" and self.peek(3) == "="
 
-    def applied(self, name: str) -> Expression:
+    def applied(self, name: str) -> Call:
         self.need("(")
         args = [self.expression_of(item) for item in self.items(lambda: self.is_symbol(")"))]
         self.need(")")
@@ -585,10 +596,10 @@ class Parser:
         return self.peek() == _CLOSING[opening]
 
     def find_choose(self) -> bool:
-        """Whether `\\choose` stands inside the braces that were just opened."""
+        """Whether `\\choose` or `\\over` stands inside the braces that were just opened."""
         depth = 0
         for token in self.tokens[self.position :]:
-            if token.kind == "command" and token.text == "choose" and depth == 0:
+            if token.kind == "command" and token.text in ("choose", "over") and depth == 0:
                 return True
             depth += (token.text == "{" and token.kind == "symbol") - (token.text == "}" and token.kind == "symbol")
             if depth < 0:
@@ -597,10 +608,12 @@ class Parser:
 
     def choose(self) -> Expression:
         over = self.arithmetic()
-        self.need("choose")
+        fraction = self.take("over")
+        if not fraction:
+            self.need("choose")
         under = self.arithmetic()
         self.need("}")
-        return Call("binomial", (over, under))
+        return ex.divide(over, under) if fraction else Call("binomial", (over, under))
 
     def absolute(self, opening: str) -> Value:
         self.position += 1

@@ -8,7 +8,7 @@ FLINT's (Johansson 2017, "Arb: efficient arbitrary-precision midpoint-radius int
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from fractions import Fraction
 from functools import cache
@@ -34,6 +34,8 @@ PRECISIONS = (128, 640)
 MAX_TERMS = 20_000  # of a sum or product that is added up
 MAX_EXPONENT = 10**9
 POINTS = 12
+#: Operations whose value changes its formula somewhere: more points are tried, far out and around every number in sight.
+PIECEWISE = frozenset({"abs", "floor", "ceil", "min", "max", "sign", "log", "root", "mod", "pow"})
 ENOUGH = 4  # points at which both sides must agree
 
 
@@ -55,19 +57,43 @@ def equal(left: Expression, right: Expression) -> bool | None:
         return _same_constant(left, right)
     complex_allowed = any(part == I for side in (left, right) for part in walk(side))
     whole = _whole_numbers(left) | _whole_numbers(right)
+    generic = [{name: _coordinate(name, index, name in whole) for name in names} for index in range(POINTS)]
+    special = list(_beside_breaks(left, right, names, whole))
     for real in (False,) if complex_allowed else (True, False):
         agreed = 0
-        for index in range(POINTS):
-            point = {name: _coordinate(name, index, name in whole) for name in names}
+        for index, point in enumerate(special + generic):
             same = _same_at(left, right, point, real)
             if same is False:
                 return False
             agreed += same is True
-            if agreed == ENOUGH:
+            if agreed >= ENOUGH and index >= len(special):
                 return True
         if agreed >= 2:
             return True
     return None
+
+
+def _beside_breaks(left: Expression, right: Expression, names: list[str], whole: frozenset[str]) -> Iterator[Values]:
+    """Points on both sides of where a formula may change, and far from everything."""
+    parts = [*walk(left), *walk(right)]
+    if not any(isinstance(p, Call) and _is_piecewise(p) for p in parts):
+        return
+    sizes = {abs(p.value) for p in parts if isinstance(p, Number) and p.value.denominator < 100}
+    centres = sorted({Fraction(0), *sizes, *(-size for size in sizes)})[:20]
+    moves = (Fraction(1), Fraction(-1)) if whole else (Fraction(5, 16), Fraction(-5, 16))
+    for far in (1000, -1000):
+        yield {name: _exact(far + (Fraction(0) if name in whole else coordinate(name, 3))) for name in names}
+    for centre in centres:
+        for move in moves:
+            value = (Fraction(round(centre)) if whole else centre) + move
+            yield {name: _exact(value if n == 0 else coordinate(name, 2 * n + (move > 0))) for n, name in enumerate(names)}
+
+
+def _is_piecewise(part: Call) -> bool:
+    if part.head == "pow":  # x^(1/2) and x^y have a domain, x^2 has not
+        exponent = part.args[1]
+        return bool(symbols(part.args[0])) and not (isinstance(exponent, Number) and exponent.value.denominator == 1)
+    return part.head in PIECEWISE and bool(symbols(part))
 
 
 def value(expression: Expression, precision: int = PRECISIONS[0]) -> acb | None:

@@ -22,6 +22,10 @@ MAX_WORDS = 400  # characters of an answer in words
 _OUTER = re.compile(
     r"\\(?:boxed|fbox|text|textbf|textit|textrm|mathrm|mathbf|mbox|displaystyle|bm|boldsymbol|emph|underline)\s*\{"
 )
+_FACE = r"\\(?:text|mathrm)\s*\{\s*([a-zA-Z^0-9 ]+?)\s*\}"
+_UNIT_FRACTION = re.compile(rf"\\[dt]?frac\s*\{{\s*{_FACE}\s*\}}\s*\{{\s*{_FACE}\s*\}}")
+_MATRIX_CALL = re.compile(r"(?:sp\.|sympy\.|np\.)?(?:Matrix|array)\((\[.*\])\)", re.DOTALL)
+_BOLD_SET = re.compile(r"\\(?:mathbf|mathbb|Bbb|bf)\s*\{?\s*([RZNQC])\s*\}?")
 _DELIMITERS = re.compile(r"(?<!\\)\$|\\[()\[\]](?![a-zA-Z])")
 _CLOCK = re.compile(r"(\d{1,2})(?::([0-5]\d))(?::([0-5]\d))?\s*([ap])?\.?\s*(?:m\b\.?)?(?:\s*o'?clock)?", re.IGNORECASE)
 _HOUR = re.compile(r"(\d{1,2})\s*([ap])\.?\s*m\b\.?", re.IGNORECASE)
@@ -71,6 +75,11 @@ _NUMBER_WORDS = {
 _EMPTY = frozenset(
     ["no solution", "no solutions", "none", "no real solution", "no real solutions", "no such", "empty set", "the empty set", "there is no solution", "there are no solutions", "no roots"]
 )
+_NAMED = {
+    "all real numbers": "R", "all reals": "R", "real numbers": "R", "reals": "R", "any real number": "R", "every real number": "R",
+    "all integers": "Z", "integers": "Z", "any integer": "Z", "all natural numbers": "N", "natural numbers": "N",
+    "all rational numbers": "Q", "rational numbers": "Q", "all complex numbers": "C", "complex numbers": "C",
+}  # fmt: skip
 _UNDEFINED = frozenset(["undefined", "dne", "does not exist", "not defined", "doesn't exist"])
 
 
@@ -86,7 +95,7 @@ def read(text: str) -> Value:
         return words
     try:
         return finished(_items(_prepared(text), text))
-    except (Unreadable, RecursionError) as error:
+    except (ValueError, ArithmeticError, LookupError, RecursionError) as error:  # Unreadable among them
         words = in_words(text)
         if words is None:
             raise Unreadable(str(error)) from None
@@ -96,10 +105,13 @@ def read(text: str) -> Value:
 def unwrapped(text: str) -> str:
     """The text without delimiters, outer boxes and faces, and closing punctuation."""
     text = _DELIMITERS.sub(" ", text.replace(",\\!", "{,}").replace("\\!", "")).strip()
+    text = _UNIT_FRACTION.sub(r"\\text{ \1/\2}", text)
+    if match := _MATRIX_CALL.fullmatch(text):
+        text = match[1]
     while True:
         before = text
         text = text.strip().strip("*`").strip()
-        if match := _OUTER.match(text):
+        if (match := _OUTER.match(text)) and not _BOLD_SET.fullmatch(text):
             try:
                 if matching_brace(text, match.end() - 1) == len(text) - 1:
                     text = text[match.end() : -1]
@@ -115,7 +127,7 @@ def unwrapped(text: str) -> str:
 
 
 def _special(text: str) -> Value | None:
-    """Times, dates and labelled choices, which the grammar would read as something else."""
+    """Times, dates, labelled choices and sets by name, which the grammar would read as something else."""
     plain = (
         re.sub(r"\\(?:text|mathrm|textbf|mbox)\s*\{([^{}]*)\}", r"\1", text).replace("~", " ").replace("\\", "").strip()
     )
@@ -169,6 +181,9 @@ def _prepared(text: str) -> list[Token]:
             found.append(token)
             continue
         words = token.text.strip(" ,.;:~\\")
+        if words.lower() in ("mod", "infinity", "infty"):
+            found.append(Token("command", {"mod": "mod"}.get(words.lower(), "infty"), token.space, token.start))
+            continue
         if words.lower() in CONNECTIVES and (token.kind == "text" or len(words) > 1):
             found.append(Token("command", CONNECTIVES[words.lower()], True, token.start))
         elif token.kind == "text" and not words:
@@ -224,7 +239,7 @@ def _item(found: list[Token], text: str, end: int) -> Value:
             token.kind == "symbol"
             and token.text in ("=", ":")
             and index
-            and any(t.kind in ("text", "word") for t in found[:index])
+            and found[0].kind in ("text", "word")
         ):
             label = found[:index]
             if all(t.kind in ("text", "word", "letter") or t.text in "_{}^()" for t in label) and (
@@ -410,6 +425,8 @@ def in_words(text: str) -> Value | None:
     plain = re.sub(r"^(?:the|an?) ", "", plain)
     if plain in _EMPTY:
         return NamedSet("empty")
+    if plain in _NAMED:
+        return NamedSet(_NAMED[plain])
     if plain in _UNDEFINED:
         return Words("undefined")
     if not re.search(r"[^\W\d_]", plain):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from . import math_expression as ex
 from . import math_numerics as numerics
 from .math_expression import Call, Expression, Number, Symbol
-from .math_sets import NotReal, real_set, same_set, variable_of
+from .math_sets import NotReal, linear, real_set, same_set, variable_of
 from .math_values import EXPRESSIONS, Group, Quantity, Relation, Value
 
 if TYPE_CHECKING:
@@ -201,7 +201,8 @@ def _congruent(comparison: Comparison, left: Relation, right: Relation) -> bool:
         return False
     a, b = left.sides[1], right.sides[1]
     if isinstance(a, Number) and isinstance(b, Number) and isinstance(left.modulus, Number):
-        return left.sides[0] == right.sides[0] and (a.value - b.value) % left.modulus.value == 0
+        named = left.sides[0] == right.sides[0] or Symbol("?") in (left.sides[0], right.sides[0])
+        return named and (a.value - b.value) % left.modulus.value == 0
     return comparison.same(left.sides[0], right.sides[0]) and comparison.same(a, b)
 
 
@@ -232,9 +233,20 @@ def _solved(relation: Relation) -> bool:
     return False
 
 
+def _nearly_solved(relation: Relation) -> bool:
+    """`3x = 15`, `x - 5 = 0`: no constants to be gathered, unlike in `2x + 3 = 13`."""
+    left, right = relation.sides
+    if not isinstance(left, EXPRESSIONS) or not isinstance(right, EXPRESSIONS):
+        return False
+    if ex.symbols(right) and not ex.symbols(left):
+        left, right = right, left
+    product = isinstance(left, Symbol) or (isinstance(left, Call) and left.head == "mul" and len(left.args) == 2)
+    return not ex.symbols(right) and (product or right == ex.ZERO)
+
+
 def _equations(comparison: Comparison, left: Relation, right: Relation) -> bool:
     comparison.rule = "equations up to a factor"
-    if _solved(left) or _solved(right):
+    if (_solved(left) or _solved(right)) and not (_nearly_solved(left) and _nearly_solved(right)):
         comparison.rule = "a solved equation beside another"
         return False
     pairs = zip(left.sides, right.sides, strict=False)
@@ -287,15 +299,11 @@ def _same_solution(left: Expression, right: Expression) -> bool:
 
 def _solution(difference: Expression, name: str) -> Expression | None:
     """The root of a*x + b where the difference is linear in x."""
-    at = [ex.substitute(difference, {name: ex.number(n)}) for n in (0, 1, 2)]
-    slope = ex.add(at[1], ex.negate(at[0]))
-    second = ex.add(at[2], ex.negate(at[1]))
     try:
-        if numerics.equal(slope, second) and numerics.equal(slope, ex.ZERO) is False:
-            return ex.divide(ex.negate(at[0]), slope)
-    except ex.Unreadable:
+        slope, rest = linear(difference, name)
+        return ex.divide(ex.negate(rest), slope)
+    except (ex.Unreadable, NotReal):
         return None
-    return None
 
 
 def _inequalities(comparison: Comparison, left: Relation, right: Relation) -> bool:

@@ -99,8 +99,12 @@ def _of_group(value: Group) -> RealSet:
     ):
         if all(isinstance(item, Relation) for item in value.items) and variable_of(value) is None:
             raise NotReal
-        pieces = [real_set(item) for item in value.items]
-        return _normal(tuple(piece for found in pieces for piece in found))
+        sets = [real_set(item) for item in value.items]
+        if value.right != "or" and all(isinstance(item, Relation) for item in value.items):
+            both = functools.reduce(_intersection, sets)
+            if both:  # x > 3, x < 5 hold together; x < 1, x > 5 cannot
+                return both
+        return _normal(tuple(piece for found in sets for piece in found))
     raise NotReal
 
 
@@ -130,6 +134,8 @@ def _of_relation(value: Relation) -> RealSet:
 def _bound(left: Expression, sign: str, right: Expression) -> RealSet:
     if ex.symbols(right) and not ex.symbols(left):
         left, right, sign = right, left, _MIRRORED[sign]
+    if ex.symbols(right) and ex.symbols(right) == ex.symbols(left):
+        left, right = ex.add(left, ex.negate(right)), ex.ZERO
     if not ex.symbols(left) or ex.symbols(right):
         raise NotReal
     if isinstance(left, Call) and left.head == "abs" and isinstance(left.args[0], Symbol):
@@ -137,8 +143,32 @@ def _bound(left: Expression, sign: str, right: Expression) -> RealSet:
     if isinstance(left, Call) and left.head == "mul" and left.args[0] == ex.MINUS_ONE and len(left.args) == 2:
         left, right, sign = left.args[1], ex.negate(right), _MIRRORED[sign]
     if not isinstance(left, Symbol) and not (isinstance(left, Call) and left.head == "apply"):
-        raise NotReal
+        return _linear(left, sign, right)
     return _ray(sign, right)
+
+
+def _linear(left: Expression, sign: str, right: Expression) -> RealSet:
+    """`a x + b < c`, solved exactly."""
+    names = ex.symbols(left)
+    if len(names) != 1 or sign == "=":
+        raise NotReal
+    slope, rest = linear(left, next(iter(names)))
+    direction = compare(slope, ex.ZERO)
+    return _ray(sign if direction > 0 else _MIRRORED[sign], ex.divide(ex.add(right, ex.negate(rest)), slope))
+
+
+def linear(expression: Expression, name: str) -> tuple[Expression, Expression]:
+    """a and b where the expression is a*x + b with a not 0. Raises NotReal where it is not."""
+    try:
+        at = [ex.substitute(expression, {name: ex.number(n)}) for n in (2, 3, 5)]
+    except ex.Unreadable:
+        raise NotReal from None
+    slope = ex.add(at[1], ex.negate(at[0]))
+    if not numerics.equal(ex.multiply(ex.TWO, slope), ex.add(at[2], ex.negate(at[1]))):
+        raise NotReal
+    if numerics.equal(slope, ex.ZERO) is not False:
+        raise NotReal
+    return slope, ex.add(at[0], ex.multiply(ex.number(-2), slope))
 
 
 def _ray(sign: str, end: Expression) -> RealSet:

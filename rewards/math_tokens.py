@@ -144,7 +144,7 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE,
 )
-_NUMERAL = re.compile(r"([0-9A-Fa-f]+(?:\.[0-9A-Fa-f]+)?)_\D*?(\d+|[a-z]{3,})\D*")
+_NUMERAL = re.compile(r"([0-9A-Fa-f]+(?:\.[0-9A-Fa-f]+)?)_(?:\W|\\text(?:rm)?)*(\d+|[a-z]{3,})\W*")
 BASES = {
     "two": 2,
     "three": 3,
@@ -263,6 +263,10 @@ def _command(text: str, name: str, position: int, space: bool, start: int) -> tu
             if name == "operatorname" or (name in ("mathrm", "mathbf", "mathit", "boldsymbol") and len(inside) > 1):
                 if inside.replace(" ", "").isalpha():
                     return closed + 1, _named(inside.replace(" ", ""), space, start)
+            if name in ("mathbf", "Bbb") and inside in ("R", "Z", "N", "Q", "C"):
+                return closed + 1, [Token("command", _ALIASES[inside], space, start)]
+            if name in ("mathrm", "mathsf") and _COMPOUND_UNIT.fullmatch(inside):
+                return closed + 1, [Token("text", inside, space, start)]
             if name in ("mathrm", "mathbf", "mathsf", "mathit") and not _looks_like_mathematics(inside):
                 return closed + 1, [Token("text", inside, space, start)]
         return position, []
@@ -276,6 +280,9 @@ def _command(text: str, name: str, position: int, space: bool, start: int) -> tu
         return position, []
     kind = "command" if alias.isalpha() and len(alias) > 1 else "letter" if alias.isalpha() else "symbol"
     return position, [Token(kind, alias, space, start)]
+
+
+_COMPOUND_UNIT = re.compile(r"~?\s*[a-zA-Z]{1,4}(?:\^\{?-?\d\}?)?\s*/\s*[a-zA-Z]{1,4}(?:\^\{?-?\d\}?)?")
 
 
 def _looks_like_mathematics(text: str) -> bool:
@@ -338,5 +345,7 @@ def numeral_parts(text: str) -> tuple[str, int]:
     """Digits and base of a numeral token such as `1A_{16}`."""
     match = _NUMERAL.fullmatch(text)
     if match is None:
+        raise Unreadable("a numeral whose base cannot be read")
+    if match[2] not in BASES and not match[2].isdigit():
         raise Unreadable("a numeral whose base cannot be read")
     return match[1], BASES.get(match[2]) or int(match[2])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .math_expression import Call, Constant, Expression, Number, Symbol
+from .math_expression import UNEVALUATED, Call, Constant, Expression, Number, Symbol, heads
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +100,19 @@ Value = (
 
 #: Kinds that are expressions.
 EXPRESSIONS = (Number, Symbol, Constant, Call)
+
+
+def unevaluated(value: Value) -> bool:
+    """Whether an integral, sum, product, limit or derivative stands in it that nobody carried out."""
+    if isinstance(value, EXPRESSIONS):
+        return bool(UNEVALUATED & heads(value))
+    if isinstance(value, Quantity):
+        return unevaluated(value.value)
+    if isinstance(value, Group):
+        return any(map(unevaluated, value.items))
+    if isinstance(value, Relation):  # a chain that ends in a value has been carried out
+        return unevaluated(value.sides[-1])
+    return isinstance(value, Matrix) and any(UNEVALUATED & heads(x) for row in value.rows for x in row)
 
 
 def kind(value: Value) -> str:

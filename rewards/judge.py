@@ -74,7 +74,7 @@ class Judge:
             uses = prompt.verifiers
             if not uses:
                 raise ValueError("the prompt names no verifier")
-            data = wire.frame(number, wire.request(prompt, uses, completion))
+            data = wire.frame(number, wire.request(prompt, uses, completion), completion.text)
         except (TypeError, ValueError, RecursionError) as error:
             verdict = wire.unjudged(f"prompt {prompt.id!r} cannot be sent to a worker: {error}")
             self._pool.count(verdict)

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from . import closed_values, expressions, numerals, quantities, relations, small_differences, spans, structures, words
+from . import (
+    closed_values,
+    compound_units,
+    expressions,
+    further_expressions,
+    numerals,
+    quantities,
+    relations,
+    small_differences,
+    spans,
+    structures,
+    words,
+)
 from .prose import completion
 from .value import Case, Draw, Value
 
@@ -61,9 +73,23 @@ FAMILIES: dict[str, Callable[[Draw], Value]] = {
     "option": words.option,
     "text": words.text,
     "special": words.special,
+    "power": further_expressions.power,
+    "antiderivative": further_expressions.antiderivative,
+    "general solution": further_expressions.general_solution,
+    "points": further_expressions.points,
+    "expressions inside": further_expressions.expressions_inside,
+    "labelled expression": further_expressions.labelled_expression,
+    "logarithm of a letter": further_expressions.logarithm_of_letter,
+    "compound": compound_units.compound,
+    "rate": compound_units.rate,
+    "absolute inequality": compound_units.absolute_inequality,
+    "hexadecimal": compound_units.hexadecimal,
+    "labelled option": compound_units.labelled_option,
 }
-WORDS = frozenset({"text", "option", "special", "money", "date", "time"})  # nobody writes these between dollar signs
-BOXED_ONLY = frozenset({"text", "option", "special", "money"})
+WORDS = frozenset(
+    {"text", "option", "special", "money", "date", "time", "labelled option"}
+)  # nobody writes these between dollar signs
+BOXED_ONLY = frozenset({"text", "option", "special", "money", "labelled option"})
 
 
 def generate(seed: int, count: int, kinds: tuple[str, ...] = ()) -> Iterator[Case]:

@@ -192,7 +192,8 @@ def percent(draw: Draw) -> Value:
     if draw.coin():
         return Value(distinct(*signs, number, *parts), wrong, references=signs[:4])
     if draw.coin():
-        return Value(distinct(*parts, *signs), (*wrong, (number, "a hundred times")), references=parts)
+        unlike = tuple(w for w in wrong if w[1] != "a percentage of the percentage")  # 0.5 is 0.5 %: any one unit
+        return Value(distinct(*parts, *signs), (*unlike, (number, "a hundred times")), references=parts)
     return Value(distinct(number, *signs), (*wrong[:5], (part, "a hundredth")), references=(number,))
 
 
@@ -230,7 +231,7 @@ def time_of_day(draw: Draw) -> Value:
         f"{hour}:{minute:02d} {half}",
         f"{hour}:{minute:02d} \\text{{ {dotted}}}",
         f"{hour}:{minute:02d} {dotted}",
-        f"{full}:{minute:02d}",
+        f"{full}:{minute:02d}" if late else f"{hour:02d}:{minute:02d} a.m.",  # 5:49 alone may be either half
         f"{hour}:{minute:02d}\\text{{ {half}}}",
         f"{hour:02d}:{minute:02d} \\text{{{dotted.upper()}}}",
         f"{hour}:{minute:02d}{half.lower()}",
@@ -241,7 +242,7 @@ def time_of_day(draw: Draw) -> Value:
         (f"{hour}:{minute:02d} {'AM' if late else 'PM'}", "half of the day"),
         (f"{hour}:{shifted:02d} {half}", "a minute"),
         (f"{hour + 1}:{minute:02d} {dotted}", "an hour"),
-        (f"{(full + 12) % 24}:{minute:02d}", "half of the day"),
+        (f"{hour + 12}:{shifted:02d}", "a minute"),
     )
     return Value(distinct(*same), other)
 

@@ -143,7 +143,6 @@ def congruence(draw: Draw) -> Value:
         (f"{n} \\equiv {r} \\pmod{{{m + 1}}}", "modulus"),
         (f"{n} ≡ {(r + 2) % m} (mod {m})", "residue"),
         (f"{n} \\equiv {r} \\pmod{{{2 * m}}}", "modulus"),
-        (f"{n} = {r + m}", "one of the class"),
     )
     return Value(distinct(*same), other)
 

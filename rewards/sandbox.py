@@ -15,6 +15,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeAlias
 
+from rlvr.errors import UserError
+
 Profile: TypeAlias = Literal["auto", "full", "landlock", "unsafe"]
 LimitName: TypeAlias = Literal["wall", "cpu", "memory", "disk", "output", "tasks"]
 
@@ -130,6 +132,47 @@ class Sandbox(Protocol):
 
     def close(self) -> None: ...
 
+    def __enter__(self) -> Sandbox: ...
+
+    def __exit__(self, *exception: object) -> None: ...
+
 
 class SandboxBusy(Exception):
     """No slot became free in time."""
+
+
+def open_sandbox(
+    profile: Profile = "auto",
+    slots: int = 2,
+    interpreter: str | None = None,
+    max_disk_mb: int = 64,
+    queue_seconds: float = 60.0,
+) -> Sandbox:
+    """A sandbox on this machine, proved by running into its walls.
+
+    `auto` takes the strongest isolated profile that holds here, `full` before `landlock`, and never `unsafe`.
+    `slots` programs run at the same time; `start` waits up to `queue_seconds` for free ones. Raises UserError
+    where the profile does not hold.
+    """
+    from .sandbox_launch import make_plan  # these need this module's nouns
+    from .sandbox_pool import LocalSandbox
+    from .sandbox_probes import verify
+
+    if slots < 1:
+        raise ValueError(f"slots={slots} must be positive")
+    reasons = []
+    names: tuple[Profile, ...] = ("full", "landlock") if profile == "auto" else (profile,)
+    for name in names:
+        try:
+            sandbox = LocalSandbox(make_plan(name, interpreter, max_disk_mb), slots, queue_seconds)
+        except UserError as error:
+            reasons.append(f"{name}: {error}")
+            continue
+        if not (leak := verify(sandbox)):
+            return sandbox
+        sandbox.close()
+        reasons.append(f"{name}: {leak}")
+    raise UserError(
+        f"model-written programs cannot be isolated here. {' '.join(reasons)} `rlvr doctor` shows each layer. Where "
+        "nothing else is at stake on this machine, the sandbox profile unsafe runs them with resource limits only."
+    )

@@ -27,16 +27,29 @@ from .sandbox import Profile
 
 START_SECONDS = 30.0  # for an interpreter to start and to import what it preloads
 #: Imported before the forks, so that a program finds them for nothing.
-PRELOAD = (
-    "abc array atexit base64 bisect calendar cmath collections contextlib copy dataclasses datetime decimal enum fractions "
-    "functools hashlib heapq io itertools json linecache math numbers operator queue random re statistics string "
-    "struct textwrap threading time traceback types typing unicodedata warnings"
-).split()
+PRELOAD = """
+    abc array atexit base64 bisect calendar cmath collections contextlib copy dataclasses datetime decimal enum
+    fractions functools hashlib heapq io itertools json linecache math numbers operator queue random re statistics
+    string struct textwrap threading time traceback types typing unicodedata warnings
+""".split()  # noqa: SIM905 - a list of literals would take a line for each name
 #: The whole environment of a sandboxed interpreter: the same order of sets in each run, and one memory arena.
 ENVIRONMENT = {"PYTHONHASHSEED": "0", "MALLOC_ARENA_MAX": "1", "LC_ALL": "C.UTF-8"}
 _FLAGS = ("-s", "-S", "-B", "-X", "utf8")
 _DEVICES = ("/dev/null", "/dev/zero", "/dev/urandom", "/dev/random")
 _DATA = ("/etc/ld.so.cache", "/usr/share/zoneinfo")
+_INSIDE = ("sandbox_child", "sandbox_server")
+# The interpreter may not be able to read this package, so its modules come as text.
+_BOOT = """
+import sys
+make = type(sys)
+package = sys.modules["inside"] = make("inside")
+package.__path__ = []
+for name, source in zip(sys.argv[1::2], sys.argv[2::2]):
+    module = sys.modules["inside." + name] = make("inside." + name)
+    module.__package__ = "inside"
+    exec(compile(source, name + ".py", "exec"), module.__dict__)
+module.main()
+"""
 # Which files the interpreter needs: its library, itself, and the folders of every shared library that it maps.
 _ASK = """
 import json, os, sys
@@ -156,14 +169,15 @@ def _may_change_user() -> bool:
         return False  # root without CAP_SETUID
 
 
-def server_source() -> str:
-    """The text of the fork server."""
-    return Path(__file__).with_name("sandbox_server.py").read_text()
+def server_arguments() -> list[str]:
+    """The texts of the fork server's modules, as the arguments that `_BOOT` reads."""
+    here = Path(__file__)
+    return [part for name in _INSIDE for part in (name, here.with_name(f"{name}.py").read_text())]
 
 
 def command(plan: Plan, work: str, info_fd: int) -> list[str]:
     """The command line of a fork server whose private directory is `work`."""
-    interpreter = [plan.interpreter, *_FLAGS, "-c", server_source()]
+    interpreter = [plan.interpreter, *_FLAGS, "-c", _BOOT, *server_arguments()]
     if plan.profile != "full":
         return interpreter
     # fmt: off

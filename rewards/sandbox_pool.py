@@ -1,4 +1,4 @@
-"""Opening a sandbox: several slots, each a fork server of its own, behind the protocol of `sandbox`."""
+"""A sandbox on this machine: several slots, each a fork server of its own."""
 
 from __future__ import annotations
 
@@ -8,44 +8,10 @@ import time
 import weakref
 from collections.abc import Sequence
 
-from rlvr.errors import UserError
-
 from . import sandbox_launch as launch
-from .sandbox import Job, Profile, Result, Run, Sandbox, SandboxBusy
-from .sandbox_probes import verify
+from .sandbox import Job, Result, Run, Sandbox, SandboxBusy
+from .sandbox_run import ServerRun
 from .sandbox_slot import ServerFailed, Slot
-
-
-def open_sandbox(
-    profile: Profile = "auto",
-    slots: int = 2,
-    interpreter: str | None = None,
-    max_disk_mb: int = 64,
-    queue_seconds: float = 60.0,
-) -> LocalSandbox:
-    """A sandbox on this machine, proved by running into its walls.
-
-    `auto` takes the strongest isolated profile that holds here, `full` before `landlock`, and never `unsafe`.
-    `slots` programs run at the same time; `start` waits up to `queue_seconds` for free ones. Raises UserError
-    where the profile does not hold.
-    """
-    if slots < 1:
-        raise ValueError(f"slots={slots} must be positive")
-    reasons = []
-    for name in ("full", "landlock") if profile == "auto" else (profile,):
-        try:
-            sandbox = LocalSandbox(launch.make_plan(name, interpreter, max_disk_mb), slots, queue_seconds)  # type: ignore[arg-type]
-        except UserError as error:
-            reasons.append(f"{name}: {error}")
-            continue
-        if not (leak := verify(sandbox)):
-            return sandbox
-        sandbox.close()
-        reasons.append(f"{name}: {leak}")
-    raise UserError(
-        "model-written programs cannot be isolated here. " + " ".join(reasons) + " `rlvr doctor` shows each layer. "
-        "Where nothing else is at stake on this machine, the sandbox option unsafe runs them with resource limits only."
-    )
 
 
 class LocalSandbox(Sandbox):
@@ -76,10 +42,10 @@ class LocalSandbox(Sandbox):
         return self.start([job])[0].finish()
 
     def start(self, jobs: Sequence[Job]) -> list[Run]:
-        taken = self._take(len(jobs))
         for job in jobs:
             if job.limits.disk_mb > self.plan.max_disk_mb:
-                raise ValueError(f"disk_mb={job.limits.disk_mb} is above this sandbox's max_disk_mb")
+                raise ValueError(f"disk_mb={job.limits.disk_mb} is above max_disk_mb={self.plan.max_disk_mb}")
+        taken = self._take(len(jobs))
         return [self._start(slot, job) for slot, job in zip(taken, jobs, strict=True)]
 
     def _start(self, slot: Slot, job: Job) -> Run:
@@ -87,7 +53,9 @@ class LocalSandbox(Sandbox):
         trouble = ""
         for _ in range(2):
             try:
-                return slot.start(job, self._release)
+                run = ServerRun(slot, job, self._release)
+                run.begin()
+                return run
             except ServerFailed as error:
                 trouble = str(error)
         self._release(slot)

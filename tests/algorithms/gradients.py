@@ -19,13 +19,13 @@ from tests.tiny import group, rollout
 VOCABULARY = 23
 
 
-def backend(vocabulary: int = VOCABULARY, temperature: float = 0.8, **train: Any) -> LocalBackend:
-    """A tiny policy and a critic in fp64; `train` are fields of the recipe's section.
+def backend(vocabulary: int = VOCABULARY, temperature: float = 0.8, head: str = "tokens", **train: Any) -> LocalBackend:
+    """A tiny policy, or with head `score` a reward model, and a critic in fp64; `train` are fields of the section.
 
     The critic is a head with random weights on the policy's hidden states. GPT-2, because Llama's norms
     compute in fp32 whatever the weights are.
     """
-    from transformers import GPT2Config, GPT2LMHeadModel
+    from transformers import GPT2Config, GPT2ForSequenceClassification, GPT2LMHeadModel
 
     torch.manual_seed(0)
     config = GPT2Config(
@@ -37,9 +37,10 @@ def backend(vocabulary: int = VOCABULARY, temperature: float = 0.8, **train: Any
         resid_pdrop=0.0,
         embd_pdrop=0.0,
         attn_pdrop=0.0,
+        num_labels=1,
         initializer_range=0.3,  # far from uniform, so that a wrong gradient cannot hide
     )
-    model = GPT2LMHeadModel(config).double()
+    model: Any = (GPT2ForSequenceClassification if head == "score" else GPT2LMHeadModel)(config).double()
     critic = Critic(16).double()
     torch.nn.init.normal_(critic.head.weight, std=0.3)
     return LocalBackend(
@@ -101,8 +102,8 @@ def hard_groups(algorithm: Algorithm, seed: int = 0, count: int = 6) -> list[Gro
         [1.0, None, None, None],  # one judged: dead for a group's statistics
         [0.0, 1.0, 1.0, 0.25],
     ]
-    if algorithm.source == "corpus":
-        rewards = [[1.0] for _ in range(count)]
+    if algorithm.source != "on_policy":
+        rewards = [[1.0, 0.0] if algorithm.source == "pairs" else [1.0] for _ in range(count)]
     made = []
     for index, row in enumerate(rewards[:count]):
         prompt_ids = ids(1, 7)
@@ -118,6 +119,11 @@ def credited(owner: LocalBackend, algorithm: Algorithm, groups: list[Group], dri
     """The batch of an iteration with advantages. Old and reference log-probs are off by up to `drift` nats a
     token, so that ratios differ from 1 and some are clipped; so are old values and the old policy's weights."""
     batch = collate(groups, pad_id=0)
+    if algorithm.source == "pairs":
+        margins = torch.arange(len(groups)).repeat_interleave(2) / 4
+        batch = dataclasses.replace(batch, margins=margins, together=2)
+    if algorithm.source == "trajectories":
+        batch = dataclasses.replace(batch, language=torch.arange(len(batch)) > 3).recount()
     batch = owner.add_inputs(batch, algorithm.needs & {"values", "kl_old"} | {"old_logprobs"})
     assert batch.old_logprobs is not None
     noise = torch.rand((2, *batch.mask.shape), generator=torch.Generator().manual_seed(3), dtype=torch.float64)
@@ -148,4 +154,6 @@ def padded(batch: Batch, extra: int) -> Batch:
 
 
 def shuffled(batch: Batch, seed: int) -> Batch:
-    return batch.select(torch.randperm(len(batch), generator=torch.Generator().manual_seed(seed)))
+    order = torch.randperm(len(batch) // batch.together, generator=torch.Generator().manual_seed(seed))
+    rows = order.unsqueeze(1) * batch.together + torch.arange(batch.together)  # pairs stay pairs
+    return batch.select(rows.flatten())

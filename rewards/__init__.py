@@ -5,6 +5,7 @@ if __name__ == "rewards":  # a second copy under the bare name would register ev
 
 from .checks import check_verifiers
 from .choice import choice
+from .code_tests import code
 from .countdown import countdown
 from .extract import Extracted, extract
 from .judge import Judge
@@ -18,6 +19,7 @@ __all__ = [
     "Judge",
     "check_verifiers",
     "choice",
+    "code",
     "countdown",
     "extract",
     "math_answer",

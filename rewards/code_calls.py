@@ -13,7 +13,7 @@ from . import code_values as values
 
 MAX_CALLBACKS = 40  # questions inside questions
 
-#: What tests may do to an instance beside calling its methods; == and != are not passed on.
+#: What tests may do to an instance that they made, beside calling its methods; == and != are not passed on.
 BINARY = ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "and", "or", "xor", "lt", "le", "gt", "ge")
 UNARY = ("neg", "pos", "abs")
 ITEMS = ("getitem", "setitem", "delitem", "contains")

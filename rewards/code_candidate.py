@@ -26,8 +26,6 @@ SPECIAL: dict[str, Callable[..., Any]] = {
     "__repr__": repr,
     "__iter__": iter,
     "__next__": next,
-    "__radd__": lambda self, other: other + self,
-    "__rsub__": lambda self, other: other - self,
     "__rmul__": lambda self, other: other * self,
     **{f"__{name}__": getattr(operator, f"__{name}__") for name in (*BINARY, *UNARY, *ITEMS)},
 }

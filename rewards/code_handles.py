@@ -7,6 +7,8 @@ decide a comparison: instances are equal by the plain fields that they had when 
 from __future__ import annotations
 
 import builtins
+import contextlib
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, BinaryIO
 
@@ -29,6 +31,7 @@ class Bridge(Peer):
         self.space = space
         self.errors: dict[str, type[Exception]] = {}
         self.last_error: Mapping[str, Any] | None = None
+        self.seen: dict[Any, int] = {}  # numbers of instances, in the order in which they first came
 
     def question(self, message: dict[str, Any]) -> Any:
         """What the candidate's end replies, decoded; its errors are raised here. Raises Unplain, EOFError."""
@@ -52,7 +55,8 @@ class Bridge(Peer):
         for name in raised["lineage"]:
             kind = self.errors.get(name) or self.space.get(name) or getattr(builtins, name, None)
             if isinstance(kind, type) and issubclass(kind, Exception) and kind is not Exception:
-                return RuntimeError(text) if issubclass(kind, _NOT_RAISED) else kind(text)
+                with contextlib.suppress(TypeError):  # UnicodeDecodeError wants more than a text
+                    return RuntimeError(text) if issubclass(kind, _NOT_RAISED) else kind(text)
         return CandidateError(text)
 
     def serve(self, question: Mapping[str, Any]) -> dict[str, Any]:
@@ -88,6 +92,7 @@ class Bridge(Peer):
         number, name, kind, lineage = head["mine"], head["class"], head["kind"], head["lineage"]
         if type(number) is not int or not all(isinstance(base, str) for base in [name, *lineage]):
             raise values.Unplain("a malformed instance")
+        self.seen.setdefault(number, len(self.seen))
         return _HANDLES.get(kind, Handle)(self, number, name, tuple(lineage))
 
     def fill(self, instance: Any, fields: dict[str, Any]) -> None:
@@ -95,7 +100,7 @@ class Bridge(Peer):
             object.__setattr__(instance, "_fields", fields)
             return
         for name, value in fields.items():
-            if hasattr(type(instance), name) and callable(getattr(type(instance), name)):
+            if name.startswith("__") or callable(getattr(type(instance), name, None)):
                 raise values.Unplain("a field in the place of a method")
             object.__setattr__(instance, name, value)
 
@@ -136,17 +141,23 @@ class Handle:
 
 
 class ClassHandle(Handle):
-    """A class of the candidate. What the tests make of it, they may use with operators."""
+    """A class of the candidate. What the tests make of one with a class's name, they may use with operators.
+
+    A function's name may stand for a class too, but then a test of what a function returns must not be answered
+    by the result's own operators.
+    """
 
     __slots__ = ()
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        seen = len(self._bridge.seen)
         made = self._bridge.call([self._number], args, kwargs, "made")
         if type(made) is Handle:
-            fields = made._fields
-            made = Made(self._bridge, made._number, made._class, made._lineage)
+            fresh = self._bridge.seen[made._number] >= seen
+            kind = Made if re.fullmatch("[A-Z][A-Za-z0-9]*", self._class) else Handle
+            fields, made = made._fields, kind(self._bridge, made._number, made._class, made._lineage)
             object.__setattr__(made, "_fields", fields)
-            object.__setattr__(made, "_leaves", leaves([*args, *kwargs.values()]))
+            object.__setattr__(made, "_leaves", leaves([*args, *kwargs.values()]) if fresh else _NOT_FRESH)
         return made
 
     def __instancecheck__(self, instance: Any) -> bool:
@@ -172,40 +183,46 @@ class IteratorHandle(Handle):
 
 
 class Made(Handle):
-    """An instance that the tests made: operators are passed on, except == and !=."""
+    """An instance that the tests made. Operators are passed on, except == and !=; between two operands only where
+    both are the candidate's, so that none is shown a plain value to agree with (but `v * 3`)."""
 
     __slots__ = ()
     __hash__ = Handle.__hash__
 
 
-def _passed_on(name: str) -> Callable[..., Any]:
+def _passed_on(name: str, plain_too: bool) -> Callable[..., Any]:
     def operation(self: Handle, *args: Any) -> Any:
+        if not (plain_too or isinstance(args[0], Handle)):
+            return NotImplemented
         return self._bridge.call([self._number, name], args, {})
 
     return operation
 
 
-for _name in (*BINARY, *UNARY, *ITEMS, "len", "bool", "str", "repr", "iter", "radd", "rsub", "rmul"):
-    setattr(Made, f"__{_name}__", _passed_on(f"__{_name}__"))
+for _name in BINARY:
+    setattr(Made, f"__{_name}__", _passed_on(f"__{_name}__", _name == "mul"))
+for _name in (*UNARY, *ITEMS, "len", "bool", "str", "repr", "iter", "rmul"):
+    setattr(Made, f"__{_name}__", _passed_on(f"__{_name}__", True))
 
+_NOT_FRESH: list[Any] = [object()]  # in the place of what an instance was made of
 _HANDLES: dict[str, type[Handle]] = {"class": ClassHandle, "iterator": IteratorHandle}
 
 
 def same(left: Any, right: Any, depth: int = 0) -> bool:
     """Whether two values are equal, instances of the candidate's by class and plain fields.
 
-    Instances without a field are never equal, nor is one whose fields lack what the tests made it of: a
-    class that forgets its arguments would be equal to everything.
+    An instance without fields is equal to itself only. One whose fields lack what the tests made it of, or that
+    was there before they made it, is equal to none: such a class would be equal to everything.
     """
     if not isinstance(left, Handle):
         left, right = right, left
     if not isinstance(right, Handle):
         return "" in left._fields and bool(left._fields[""] == right)
     if left._number == right._number:
-        return True
-    if depth > values.MAX_DEPTH or left._class != right._class or not left._fields:
+        return left._leaves is not _NOT_FRESH and right._leaves is not _NOT_FRESH
+    if not left._fields or not right._fields:
         return False
-    if left._fields.keys() != right._fields.keys():
+    if depth > values.MAX_DEPTH or left._class != right._class or left._fields.keys() != right._fields.keys():
         return False
     for one in (left, right):
         if one._leaves and not _contains(leaves(one), one._leaves):

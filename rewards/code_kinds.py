@@ -14,7 +14,7 @@ from .code_extract import Source
 from .code_output import difference, same_output
 from .code_results import same_result
 from .code_session import NONSENSE, Budget, Line, Outcome, load_trouble, raised_reason, why_ended
-from .code_source import inside
+from .code_source import PROGRAM
 from .sandbox import Job, Sandbox
 
 
@@ -34,7 +34,7 @@ def _run_script(
     sandbox: Sandbox, source: Source, tests: Tests, text: str, expected: str, budget: Budget, tolerance: float
 ) -> Outcome:
     seconds = budget.seconds()
-    job = Job(inside(), text.encode(errors="surrogatepass"), channel=True, limits=budget.limits(seconds))
+    job = Job(PROGRAM, text.encode(errors="surrogatepass"), channel=True, limits=budget.limits(seconds))
     (run,) = sandbox.start([job])
     line = Line(run)
     try:
@@ -58,7 +58,7 @@ def run_call(
     sandbox: Sandbox, source: Source, tests: Tests, first: int, budget: Budget, tolerance: float
 ) -> list[Outcome]:
     """How a function does on the tests from `first` on, all in one process; stops where the process does."""
-    (run,) = sandbox.start([Job(inside(), channel=True, limits=budget.limits(budget.left()))])
+    (run,) = sandbox.start([Job(PROGRAM, channel=True, limits=budget.limits(budget.left()))])
     line = Line(run)
     try:
         line.send({"part": "candidate"})

@@ -13,13 +13,13 @@ from . import code_values as values
 from .code_answer import Tests
 from .code_extract import Source
 from .code_session import Budget, Fault, Line, Outcome, load_trouble
-from .code_source import inside
+from .code_source import PROGRAM
 from .sandbox import Job, Sandbox
 
 
 def run_trial(sandbox: Sandbox, source: Source, tests: Tests, first: int, budget: Budget) -> list[Outcome]:
     """How a program does on the tests from `first` on; stops where one of the processes does. Raises Fault."""
-    jobs = [Job(inside(), channel=True, limits=budget.limits(budget.left() + 1.0)) for _ in range(2)]
+    jobs = [Job(PROGRAM, channel=True, limits=budget.limits(budget.left() + 1.0)) for _ in range(2)]
     candidate, trial = map(Line, sandbox.start(jobs))
     try:
         candidate.send({"part": "candidate"})

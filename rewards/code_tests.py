@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from functools import cache
-from typing import Literal
 
 from rlvr.core import Completion, Prompt, Verdict
 from rlvr.registry import verifier
@@ -15,8 +14,9 @@ from .code_extract import Source, find_program
 from .code_kinds import run_call, run_stdin
 from .code_relay import run_trial
 from .code_session import Budget, Fault, Outcome
+from .code_source import modules
 from .code_values import Unplain
-from .sandbox import Sandbox, SandboxBusy
+from .sandbox import Profile, Sandbox, SandboxBusy, open_sandbox
 
 MAX_PARTS = 1000
 
@@ -27,11 +27,9 @@ def warm() -> None:
 
 
 @cache
-def sandbox_of(isolation: str) -> Sandbox:
+def sandbox_of(isolation: Profile) -> Sandbox:
     """The sandbox of this process. Raises UserError where the isolation cannot be had."""
-    from .sandbox import open_sandbox
-
-    return open_sandbox(isolation)
+    return open_sandbox(isolation, modules=modules())
 
 
 @verifier("code", owns_processes=True, warm=warm)
@@ -40,11 +38,11 @@ def code(
     completion: Completion,
     *,
     partial: bool = False,
-    seconds_per_test: float = 4.0,
-    seconds_in_all: float = 8.0,
+    seconds_per_test: float = 6.0,
+    seconds_in_all: float = 9.0,
     memory_mb: int = 1024,
     tolerance: float = 1e-6,
-    isolation: Literal["auto", "full", "landlock", "unsafe"] = "auto",
+    isolation: Profile = "auto",
 ) -> Verdict:
     """Runs the program of the completion against `asserts`, `stdin`, `call` or `check` tests in a sandbox.
 

@@ -149,7 +149,9 @@ class Trial:
             name for name, value in self._space.items() if isinstance(value, type) and value.__module__ == "tests"
         ]
         question = {"ask": "names", "names": sorted(names), "shared": shared}
-        for name, value in self._bridge.question(question).items():
+        known = self._bridge.question(question)
+        for name in names & set(known):  # only what was asked for: the reply is the candidate's
+            value = known[name]
             if isinstance(value, ClassHandle) and "BaseException" in value._lineage:
                 value = self._bridge.errors[name] = type(name, (CandidateError,), {})
             self._space[name] = value
@@ -160,6 +162,7 @@ class Entry:
 
     def __init__(self, bridge: Bridge, path: str) -> None:
         self._bridge, self._path = bridge, steps(path)
+        self.__name__ = self._path[-1]
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self._bridge.call(self._path, args, kwargs)

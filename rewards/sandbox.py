@@ -147,12 +147,14 @@ def open_sandbox(
     interpreter: str | None = None,
     max_disk_mb: int = 64,
     queue_seconds: float = 60.0,
+    modules: Mapping[str, str] | None = None,
 ) -> Sandbox:
     """A sandbox on this machine, proved by running into its walls.
 
     `auto` takes the strongest isolated profile that holds here, `full` before `landlock`, and never `unsafe`.
-    `slots` programs run at the same time; `start` waits up to `queue_seconds` for free ones. Raises UserError
-    where the profile does not hold.
+    `slots` programs run at the same time; `start` waits up to `queue_seconds` for free ones. `modules` are trusted
+    sources by dotted name, in the order of their imports, which every program finds imported. Raises UserError where
+    the profile does not hold.
     """
     from .sandbox_launch import make_plan  # these need this module's nouns
     from .sandbox_pool import LocalSandbox
@@ -164,7 +166,7 @@ def open_sandbox(
     names: tuple[Profile, ...] = ("full", "landlock") if profile == "auto" else (profile,)
     for name in names:
         try:
-            sandbox = LocalSandbox(make_plan(name, interpreter, max_disk_mb), slots, queue_seconds)
+            sandbox = LocalSandbox(make_plan(name, interpreter, max_disk_mb, modules or {}), slots, queue_seconds)
         except UserError as error:
             reasons.append(f"{name}: {error}")
             continue

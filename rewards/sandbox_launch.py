@@ -15,9 +15,10 @@ import stat
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from rlvr.errors import UserError
@@ -28,9 +29,9 @@ from .sandbox import Profile
 START_SECONDS = 30.0  # for an interpreter to start and to import what it preloads
 #: Imported before the forks, so that a program finds them for nothing.
 PRELOAD = """
-    abc array atexit base64 bisect calendar cmath collections contextlib copy dataclasses datetime decimal enum
+    abc array ast atexit base64 bisect calendar cmath collections contextlib copy dataclasses datetime decimal enum
     fractions functools hashlib heapq io itertools json linecache math numbers operator queue random re statistics
-    string struct textwrap threading time traceback types typing unicodedata warnings
+    string struct symtable textwrap threading time traceback types typing unicodedata warnings
 """.split()  # noqa: SIM905 - a list of literals would take a line for each name
 #: The whole environment of a sandboxed interpreter: the same order of sets in each run, and one memory arena.
 ENVIRONMENT = {"PYTHONHASHSEED": "0", "MALLOC_ARENA_MAX": "1", "LC_ALL": "C.UTF-8"}
@@ -76,6 +77,7 @@ class Plan:
     read: tuple[str, ...]
     uids: bool
     max_disk_mb: int
+    modules: Mapping[str, str]
     note: str = ""
 
     @property
@@ -83,7 +85,12 @@ class Plan:
         return self.profile != "unsafe"
 
 
-def make_plan(profile: Profile, interpreter: str | None = None, max_disk_mb: int = 64) -> Plan:
+def make_plan(
+    profile: Profile,
+    interpreter: str | None = None,
+    max_disk_mb: int = 64,
+    modules: Mapping[str, str] = MappingProxyType({}),
+) -> Plan:
     """What a profile comes to here. Raises UserError saying what is missing."""
     if sys.platform != "linux":
         raise UserError("the sandbox for model-written programs needs Linux (landlock, seccomp). Run there instead.")
@@ -103,7 +110,7 @@ def make_plan(profile: Profile, interpreter: str | None = None, max_disk_mb: int
             continue
         note = f"{tried[0]}; {candidate} is used instead" if tried else ""
         version = ".".join(map(str, found["python"]))
-        return Plan(profile, candidate, version, tuple(found["read"]), uids, max_disk_mb, note)
+        return Plan(profile, candidate, version, tuple(found["read"]), uids, max_disk_mb, modules, note)
     raise UserError("no Python interpreter can run in the sandbox: " + "; ".join(tried or ["none was found"]) + ".")
 
 
@@ -216,6 +223,7 @@ def settings(plan: Plan, work: str) -> dict[str, Any]:
         "own_uid": plan.uids or plan.profile == "full",
         "server_tasks": 1,
         "preload": PRELOAD,
+        "modules": dict(plan.modules),
     }
 
 

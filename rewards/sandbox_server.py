@@ -255,6 +255,8 @@ def prepare(config: dict[str, Any]) -> dict[str, Any]:
     for name in config["preload"]:
         with contextlib.suppress(ImportError):  # the program will see the same
             __import__(name)
+    for name, text in config.pop("modules").items():
+        load(name, text)
     checked(libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "no_new_privs")
     checked(libc.prctl(_PR_SET_SUBREAPER, 1, 0, 0, 0), "subreaper")
     os.environ.clear()
@@ -268,6 +270,18 @@ def prepare(config: dict[str, Any]) -> dict[str, Any]:
     gc.collect()
     gc.freeze()  # a collection in the child would touch, and so copy, every page
     return {"ready": os.getpid(), "python": sys.version.split()[0], "landlock": landlock_version()}
+
+
+def load(name: str, text: str) -> None:
+    """Imports a module of the trusted side, which comes as text."""
+    parent, _, own = name.rpartition(".")
+    module = sys.modules[name] = type(sys)(name)
+    if parent:
+        package = sys.modules.setdefault(parent, type(sys)(parent))
+        package.__path__ = []
+        setattr(package, own, module)
+        module.__package__ = parent
+    exec(compile(text, f"{own}.py", "exec", dont_inherit=True), module.__dict__)
 
 
 def _own_bytes() -> int:

@@ -1,0 +1,281 @@
+"""The answer in a sentence: after "the answer is", in the conclusion, or last of all."""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Iterator
+
+from .extract_cues import COMPARES, CONCLUSION, CUE, CUE_AFTER, EXPLAINS, FILLER, JOINER, REMARK, UNIT, negated
+from .extract_marks import found
+from .extract_pieces import (
+    MAX_ANSWER,
+    NUMBER,
+    Extracted,
+    Piece,
+    bare_words,
+    formulas,
+    numbers,
+    whole_expression,
+    with_unit,
+)
+
+MAX_CUES = 24  # how many cues are tried, from the last one back
+MAX_WORDS = 5  # of an answer in words
+MAX_DENIED = 50  # how many denied numbers are passed over, from the last one back
+
+DECORATION = "*_`\"“”„'’ "
+_SENTENCE_END = re.compile(
+    r"\n|(?<=[.!?])\${1,2}(?=\s)|(?<!approx)(?<!\bca)(?<!\bi\.e)(?<!\be\.g)(?<!\bvs)(?<!\bno)[.!?](?=[\s*_`\"”’)]|$)|[。！？।؟]"
+)
+_PROSE_OF_MATH = frozenset("and or if for all any where with mod integer integers real even odd not".split())
+
+
+def undelimited(answer: Extracted) -> Extracted:
+    """The answer without the math delimiters that enclose all of it."""
+    pieces = list(formulas(answer.text, 0, len(answer.text)))
+    if len(pieces) == 1 and (pieces[0].start, pieces[0].end) == (0, len(answer.text)):
+        return Extracted(pieces[0].text, answer.start, answer.end, answer.why)
+    return answer
+
+
+def words_beside(body: str) -> int:
+    """Words that are neither in a formula nor a unit nor a part of mathematics written in prose."""
+    spans = [(piece.start, piece.end) for piece in formulas(body, 0, len(body))]
+    for number in numbers(body, 0, len(body)):
+        unit = UNIT.match(body, number.end())
+        spans.append((number.start(), unit.end() if unit else number.end()))
+    rest = list(body)
+    for low, high in spans:
+        rest[low:high] = " " * (high - low)
+    joined = "".join(rest)
+    return bare_words(joined) - sum(word.lower() in _PROSE_OF_MATH for word in re.findall(r"[^\W\d_]{3,}", joined))
+
+
+class _Denied(Exception):
+    """A cue whose sentence says what the answer is not; it ends at the first argument."""
+
+
+def cued(text: str, start: int, end: int, finished: bool) -> tuple[Extracted | None, int]:
+    """What the last usable cue announces, and from where on other rules may look where there is none."""
+    cues = [(cue, True) for cue in deque(CUE.finditer(text, start, end), maxlen=MAX_CUES)]
+    cues += [(cue, False) for cue in deque(CUE_AFTER.finditer(text, start, end), maxlen=MAX_CUES)]
+    for cue, forward in sorted(cues, key=lambda pair: pair[0].end(), reverse=True):
+        before = text[max(start, cue.start() - 60) : cue.start()]
+        if _HYPOTHESIS.search(before):
+            continue
+        try:
+            if _DISBELIEF.search(before) or (forward and negated(cue[0])):
+                raise _Denied(_sentence_end(text, cue.end(), end))
+            answer = _announced(text, cue.end(), end, finished) if forward else _before(text, start, cue.start())
+        except _Denied as denied:
+            return None, denied.args[0]
+        if answer is None or (cue["weak"] if forward else None) and _goes_on(text, answer.end, end):
+            continue
+        return answer, start
+    return None, start
+
+
+def _goes_on(text: str, position: int, end: int) -> bool:
+    """Whether later sentences have formulas or numbers: then a "result" was that of a step."""
+    return next(_pieces(text, _sentence_end(text, position, end), end), None) is not None
+
+
+_HYPOTHESIS = re.compile(r"\b(?:if|whether|suppose|assum(?:e|ing)|unless|why|how|what|were) (?:that )?(?:(?:the|my|our|an?|final) ){0,2}$", re.IGNORECASE)  # fmt: skip
+_DISBELIEF = re.compile(
+    r"(?:n['’]t|\bnot|\bnever|\bcannot) (?:think|believe|say|mean|know|claim|true|the case|sure|clear|certain|possible|follow)"
+    r"[^.,;:!?\n]{0,30}$",
+    re.IGNORECASE,
+)
+
+
+def _sentence_end(text: str, start: int, end: int) -> int:
+    """Where the sentence ends that goes on at `start`; formulas in it may hold full stops and line breaks."""
+    position = start
+    for piece in formulas(text, start, min(end, start + MAX_ANSWER)):
+        stop = _SENTENCE_END.search(text, position, piece.start)
+        if stop is not None:
+            return stop.start()
+        position = piece.end
+        if text[position - 4 : position].rstrip("$)]\\").endswith("."):
+            return position
+    stop = _SENTENCE_END.search(text, position, end)
+    return stop.start() if stop is not None else end
+
+
+def _announced(text: str, start: int, end: int, finished: bool) -> Extracted | None:
+    """The answer in the sentence that goes on after a cue. Raises _Denied where it says what the answer is not."""
+    position = start
+    while (filler := FILLER.match(text, position, end)) and filler.end() > position:
+        position = filler.end()
+    stop = _sentence_end(text, position, end)
+    if text.startswith(("?", "？", "؟"), stop) or (stop == end and not finished):
+        return None
+    pieces = _list_at(text, position, stop)
+    if pieces:
+        return _of_pieces(text, pieces, "answer is", stop)
+    following = next(iter(_pieces(text, position, stop)), None)
+    if negated(text[position : following.start if following else position + 12]):
+        raise _Denied(stop)
+    return _phrase(text, position, stop)
+
+
+def _phrase(text: str, start: int, stop: int) -> Extracted | None:
+    """An answer that begins with neither a number nor a formula: `x = 5`, `the largest n is 5`, `a circle`."""
+    explained = EXPLAINS.search(text, start, stop)
+    short = found(text, start, explained.start() if explained else stop, "answer is", DECORATION + ".,;:")
+    if short is None or REMARK.match(short.text):
+        return None
+    words = words_beside(short.text)
+    if words == 0 and "\n" not in short.text:
+        return undelimited(short)
+    if pieces := _after_copula(text, start, stop):
+        return _of_pieces(text, pieces, "answer is", stop)
+    if words <= MAX_WORDS:
+        return short
+    return _in_sentence(text, start, stop)
+
+
+_COPULA = re.compile(
+    r"\b(?:is|are|was|were|be|equals?|becomes?|gives?|get|obtain|have|makes?|totals?|est|sont|vaut|ist|sind|beträgt|es|son|é|são|è|sono|"
+    r"равен|равна|равно|составляет)\b|[=:：]|是|为|等于|は|هو|है",
+    re.IGNORECASE,
+)
+
+
+def _after_copula(text: str, start: int, stop: int) -> list[Piece]:
+    """The formulas or numbers right after the last "is" of a stretch that has some there."""
+    for copula in reversed(list(_COPULA.finditer(text, start, stop))[-8:]):
+        filler = FILLER.match(text, copula.end(), stop)
+        pieces = _list_at(text, filler.end() if filler else copula.end(), stop)
+        if pieces and not negated(text[copula.start() : pieces[0].start]):
+            return pieces
+    return []
+
+
+def _list_at(text: str, position: int, stop: int) -> list[Piece]:
+    """The formulas or numbers that stand at `position`, joined by commas, "and" and the like."""
+    pieces: list[Piece] = []
+    while (piece := _piece_at(text, position, stop)) is not None:
+        pieces.append(piece)
+        gap = JOINER.match(text, _skip(text, piece.end, stop), stop)
+        if gap is None:
+            break
+        position = gap.end()
+    return pieces
+
+
+def _skip(text: str, position: int, stop: int) -> int:
+    while position < stop and text[position] in '*_`"“”„':
+        position += 1
+    return position
+
+
+def _piece_at(text: str, position: int, stop: int) -> Piece | None:
+    position = _skip(text, position, stop)
+    if text.startswith(("$", "\\"), position):
+        piece = next(formulas(text, position, min(len(text), max(stop, position + MAX_ANSWER))), None)
+        if piece is not None and piece.start == position:
+            return with_unit(text, piece, max(stop, piece.end))
+    number = NUMBER.search(text, position, min(stop, position + 120))
+    if number is None:
+        return None
+    piece = whole_expression(text, number, position, stop)
+    return with_unit(text, piece, stop) if piece.start == position else None
+
+
+def _of_pieces(text: str, pieces: list[Piece], why: str, stop: int) -> Extracted:
+    """One answer made of formulas or numbers; another one offered after an "or" belongs to it."""
+    start, end = pieces[0].start, pieces[-1].end
+    if (offer := _OFFER.match(text, end, stop)) and (more := next(iter(_pieces(text, offer.end(), stop)), None)):
+        return Extracted(text[start : more.end], start, more.end, why)
+    if len(pieces) == 1:
+        return Extracted(pieces[0].text.strip(), start, end, why)
+    values = tuple(dict.fromkeys(piece.text.strip() for piece in pieces))
+    if any(piece.formula for piece in pieces) and len(values) > 1:
+        return Extracted(", ".join(values), start, end, why, values)
+    return Extracted(text[start:end] if len(values) > 1 else values[0], start, end, why)
+
+
+_OFFER = re.compile(r"[*_`]*[\s,(]{1,3}(?:or|oder|ou|o|или|或|أو|या)\b(?! (?:in other|equivalently|about|approximately|roughly|simply))", re.IGNORECASE)  # fmt: skip
+
+
+def _pieces(text: str, start: int, end: int) -> Iterator[Piece]:
+    """Formulas and numbers in order; numbers inside formulas do not count."""
+    position = start
+    for formula in formulas(text, start, end):
+        for number in numbers(text, position, formula.start):
+            yield Piece(number.start(), number.end(), number[0], False)
+        yield formula
+        position = formula.end
+    for number in numbers(text, position, end):
+        yield Piece(number.start(), number.end(), number[0], False)
+
+
+def _before(text: str, start: int, stop: int) -> Extracted | None:
+    """The formula or number that ends where "is the answer" begins."""
+    low = max(start, stop - MAX_ANSWER)
+    last = deque(_pieces(text, low, stop), maxlen=1)
+    if not last or text[last[0].end : stop].strip(DECORATION):
+        return None
+    if last[0].formula:
+        return Extracted(last[0].text, last[0].start, last[0].end, "answer is")
+    return _number_in(text, last[0], _sentence_start(text, low, last[0].start), stop, "answer is")
+
+
+def _sentence_start(text: str, start: int, position: int) -> int:
+    last = deque(_SENTENCE_END.finditer(text, start, position), maxlen=1)
+    return last[0].end() if last else start
+
+
+def _number_in(text: str, piece: Piece, low: int, high: int, why: str) -> Extracted | None:
+    number = NUMBER.match(text, piece.start, high)
+    if number is None:
+        return None
+    whole = with_unit(text, whole_expression(text, number, low, high), high)
+    return Extracted(whole.text.strip(), whole.start, whole.end, why)
+
+
+def concluded(text: str, start: int, end: int) -> Extracted | None:
+    """The conclusion of the last paragraph, else the last formula or number that is neither denied nor asked for."""
+    denied: set[str] = set()
+    for piece in list(deque(_pieces(text, start, end), maxlen=MAX_DENIED))[::-1]:
+        low = _sentence_start(text, start, piece.start)
+        high = _sentence_end(text, piece.end, end)
+        if text.startswith(("?", "？", "؟"), high) or negated(text[max(low, piece.start - 12) : piece.start]):
+            denied.add(piece.text.strip())
+        elif piece.text.strip() not in denied:
+            return _in_conclusion(text, start, high) or _in_sentence(text, low, high)
+    return None
+
+
+def _in_conclusion(text: str, start: int, stop: int) -> Extracted | None:
+    """What the last "therefore" of the last paragraph arrives at; remarks may follow it."""
+    paragraph = max(start, text.rfind("\n", start, stop) + 1)
+    last = deque(CONCLUSION.finditer(text, paragraph, stop), maxlen=1)
+    return _in_sentence(text, last[0].end(), _sentence_end(text, last[0].end(), stop)) if last else None
+
+
+def _in_sentence(text: str, start: int, stop: int) -> Extracted | None:
+    """What a sentence arrives at: what follows its last "is", else its last formulas, else its last number."""
+    pieces = list(_pieces(text, start, stop))
+    if not pieces:
+        return None
+    equal = _after_copula(text, start, stop)
+    if equal and equal[-1].end >= pieces[-1].end:
+        return _of_pieces(text, equal, "last formula" if any(p.formula for p in equal) else "last number", stop)
+    last = pieces[-1]
+    written = [piece for piece in pieces if piece.formula and not _SYMBOL.fullmatch(piece.text)]
+    if not written and not last.formula:
+        return _number_in(text, last, start, stop, "last number")
+    run = [written[-1] if written else last]
+    for piece in reversed(written[:-1]):
+        gap = text[piece.end : run[0].start]
+        if len(gap) > 40 or (gap and JOINER.fullmatch(gap) is None):
+            break
+        run.insert(0, piece)
+    run[-1] = with_unit(text, run[-1], stop)
+    return _of_pieces(text, run, "last formula", stop)
+
+
+_SYMBOL = re.compile(r"\\?[A-Za-z]+'?(?:_\{?\w\}?)?")

@@ -98,7 +98,8 @@ def _compared(reference: str, found: Extracted, language: str, options: tuple[An
     """The verdict of the reader and the typed comparison."""
     from .math_comparison import Comparison, Policy, Undecided
     from .math_expression import Unreadable
-    from .math_values import kind, unevaluated
+    from .math_sympy import carried_out
+    from .math_values import EXPRESSIONS, kind, unevaluated
 
     try:
         golds = _reference_readings(reference, language)
@@ -109,7 +110,10 @@ def _compared(reference: str, found: Extracted, language: str, options: tuple[An
     except Unreadable as error:
         return Verdict(0.0, "unparsable", found.text, f"{found.why}: cannot be read as mathematics: {error}")
     comparison = Comparison(Policy(*options))
-    if unevaluated(givens[0]) and not unevaluated(golds[0]):
+    if unevaluated(golds[0]):
+        if not unevaluated(givens[0]) and isinstance(golds[0], EXPRESSIONS):
+            golds = [carried_out(golds[0])]
+    elif unevaluated(givens[0]):
         return Verdict(0.0, "wrong", found.text, f"{found.why}: an operation that was not carried out is no answer")
     for gold in golds:
         for given in givens:

@@ -135,8 +135,11 @@ def factorial(argument: Expression) -> Expression:
     return Call("factorial", (argument,))
 
 
-def call(head: str, *args: Expression) -> Expression:
-    return Call(head, args)
+def binomial(over: Expression, under: Expression) -> Expression:
+    if isinstance(over, Number) and isinstance(under, Number) and 0 <= over.value <= MAX_FACTORIAL:
+        if over.value.denominator == under.value.denominator == 1 and 0 <= under.value <= over.value:
+            return number(math.comb(int(over.value), int(under.value)))
+    return Call("binomial", (over, under))
 
 
 def _flat(head: str, parts: tuple[Expression, ...]) -> Iterator[Expression]:
@@ -227,6 +230,8 @@ def rebuild(head: str, args: list[Expression]) -> Expression:
         return power(args[0], args[1])
     if head == "factorial":
         return factorial(args[0])
+    if head == "binomial":
+        return binomial(args[0], args[1])
     return Call(head, tuple(args))
 
 

@@ -31,7 +31,8 @@ def read_command(parser: Parser) -> Value:
     if name == "sqrt" or name == "cbrt":
         return _root(parser, name)
     if name == "binom":
-        return Call("binomial", (parser.digit(), parser.digit()))
+        over = parser.digit()
+        return ex.binomial(over, parser.digit())
     if name == "pi":
         return ex.PI if not parser.is_symbol("_") else parser.subscripted("pi")
     if name == "infty":
@@ -296,7 +297,9 @@ def _applied(name: str, base: Expression | None, args: list[Expression]) -> Expr
     if name == "root" and len(args) == 2:
         return _nth_root(args[0], args[1])
     if name in ("binomial", "binom"):
-        return Call("binomial", tuple(args))
+        if len(args) != 2:
+            raise Unreadable("a binomial of other than two numbers")
+        return ex.binomial(args[0], args[1])
     if name == "factorial":
         return ex.factorial(args[0])
     if len(args) != 1 and name not in _SEVERAL:

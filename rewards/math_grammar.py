@@ -195,6 +195,7 @@ class Parser:
         if sign == "-" and isinstance(total, Call) and total.head == "mod":
             total, sign = Call("mod", (ex.negate(total.args[0]), total.args[1])), ""
         total = ex.negate(total) if sign == "-" else Call(sign, (ex.ZERO, total)) if sign in ("pm", "mp") else total
+        terms = [total]
         while self.peek() in ("+", "-", "pm", "mp") and self.kind() in ("symbol", "command"):
             operator = self.peek()
             self.position += 1
@@ -202,11 +203,11 @@ class Parser:
             term = self.expression_of(self.term())
             term = ex.negate(term) if inner == "-" else term
             if operator in ("pm", "mp"):
-                total = Call(operator, (total, term))
+                terms = [Call(operator, (ex.add(*terms), term))]
             else:
-                total = ex.add(total, ex.negate(term) if operator == "-" else term)
+                terms.append(ex.negate(term) if operator == "-" else term)
         self.depth -= 1
-        return total
+        return ex.add(*terms)
 
     def matrix_sum(self, total: Matrix, sign: str) -> Matrix:
         total = matrices.scale(total, ex.MINUS_ONE) if sign == "-" else total
@@ -272,15 +273,19 @@ class Parser:
         return self.products(value)
 
     def products(self, value: Value) -> Value:
-        while self.begins_factor():
-            if isinstance(value, Group):
-                return value  # whatever comes next, it is no product
+        """The value times the factors that follow without an operator."""
+        factors: list[Expression] = []
+        while self.begins_factor() and not isinstance(value, Group):
             factor = self.implicit_factor()
             if isinstance(value, Matrix) or isinstance(factor, Matrix):
-                value = matrices.multiply(value, factor)
+                value = matrices.multiply(self.gathered(value, factors), factor)
+                factors = []
             else:
-                value = ex.multiply(self.expression_of(value), self.expression_of(factor))
-        return value
+                factors.append(self.expression_of(factor))
+        return self.gathered(value, factors)  # after a list comes no product, whatever it is
+
+    def gathered(self, value: Value, factors: list[Expression]) -> Value:
+        return ex.multiply(self.expression_of(value), *factors) if factors else value
 
     def implicit_factor(self) -> Value:
         start = self.position
@@ -498,7 +503,7 @@ class Parser:
         symbol = self.subscripted(name)
         if name == "C" and self.is_symbol("(") and self.peek(2) == "," and self.kind(1) == "number":
             chosen = self.applied(name)
-            return Call("binomial", chosen.args[1:]) if len(chosen.args) == 3 else chosen
+            return ex.binomial(chosen.args[1], chosen.args[2]) if len(chosen.args) == 3 else chosen
         if self.is_symbol("(") and self.peek(-1) == name and (name in _FUNCTION_LETTERS or self.defines()):
             return self.applied(symbol.name)
         if symbol.name.rstrip("'") in _FUNCTION_LETTERS and self.is_symbol("(") and "'" in symbol.name:
@@ -613,7 +618,7 @@ class Parser:
             self.need("choose")
         under = self.arithmetic()
         self.need("}")
-        return ex.divide(over, under) if fraction else Call("binomial", (over, under))
+        return ex.divide(over, under) if fraction else ex.binomial(over, under)
 
     def absolute(self, opening: str) -> Value:
         self.position += 1

@@ -32,7 +32,11 @@ from .math_expression import (
 #: Bits: most differences show at the first; equality is claimed only at the last.
 PRECISIONS = (128, 640)
 MAX_TERMS = 20_000  # of a sum or product that is added up
+MAX_PRECISION = 40_000
+MARGIN_BITS = 256
 MAX_EXPONENT = 10**9
+MAX_GROWING = 64  # bits of the argument of an exponential or a gamma function
+MAX_ARGUMENT = 4_096  # bits of the argument of anything else
 POINTS = 12
 #: Operations whose value changes its formula somewhere: more points are tried, far out and around every number in sight.
 PIECEWISE = frozenset({"abs", "floor", "ceil", "min", "max", "sign", "log", "root", "mod", "pow"})
@@ -139,15 +143,29 @@ def _exact(value: Fraction) -> acb:
 def _same_constant(left: Expression, right: Expression) -> bool | None:
     if (same := _same_residues(left, right)) is not None:
         return same
-    same_at_all = None
-    for precision in PRECISIONS:
-        a, b = value(left, precision), value(right, precision)
-        if a is None or b is None:
-            return None
-        if not a.overlaps(b):
-            return False
-        same_at_all = True if _precise(a, b, precision) else None
-    return same_at_all
+    precision, last = PRECISIONS
+    a, b = value(left, precision), value(right, precision)
+    if a is None or b is None:
+        return None
+    if not a.overlaps(b):
+        return False
+    last = max(last, _bits(a) + MARGIN_BITS)  # large numbers may differ in their last digit
+    if last > MAX_PRECISION:
+        return None
+    a, b = value(left, last), value(right, last)
+    if a is None or b is None:
+        return None
+    return False if not a.overlaps(b) else True if _precise(a, b, last) else None
+
+
+def _bits(ball: acb) -> int:
+    """The size of a value as a power of two, positive for small ones too."""
+    bits = 0
+    for part in (ball.real.mid(), ball.imag.mid()):
+        mantissa, exponent = part.man_exp()
+        if mantissa != 0:
+            bits = max(bits, abs(int(exponent) + int(mantissa).bit_length()))
+    return bits
 
 
 def _same_at(left: Expression, right: Expression, point: Values, real: bool) -> bool | None:
@@ -228,9 +246,22 @@ def _evaluate(expression: Expression, point: Values, real: bool) -> acb:
             product = product * factor
         return product
     function = _FUNCTIONS.get(head)
-    if function is None:
+    limit = MAX_GROWING if head in _GROWING else MAX_ARGUMENT
+    if function is None or any(not v.is_finite() or _upper_bits(v) > limit for v in values):
         raise NoValue
     return function(values, real)
+
+
+_GROWING = frozenset({"factorial", "gamma", "sinh", "cosh", "tanh", "coth", "sech", "csch", "binomial", "erf"})
+
+
+def _upper_bits(ball: acb) -> int:
+    """How many bits a value has in front of the point."""
+    bits = 0
+    for part in (ball.real.mid(), ball.imag.mid()):
+        mantissa, exponent = part.man_exp()
+        bits = max(bits, int(exponent) + int(mantissa).bit_length() if mantissa != 0 else 0)
+    return bits
 
 
 @cache
@@ -252,12 +283,12 @@ def _power(base: Expression, exponent: Expression, point: Values, real: bool) ->
     b = _evaluate(base, point, real)
     if isinstance(exponent, Number) and exponent.value.denominator == 1:
         n = int(exponent.value)
-        if n < 0 and b.contains(0):
+        if (n < 0 and b.contains(0)) or n.bit_length() > MAX_GROWING or _upper_bits(b) * abs(n) > 2**62:
             raise NoValue
-        if abs(n) > MAX_EXPONENT:
-            return (b.log() * n).exp() if not b.contains(0) else b
-        return b**n
+        return (b.log() * n).exp() if abs(n) > MAX_EXPONENT and not b.contains(0) else b**n
     x = _evaluate(exponent, point, real)
+    if not x.is_finite() or _upper_bits(x) > MAX_GROWING or _upper_bits(b) > MAX_ARGUMENT:
+        raise NoValue
     if x.imag == 0 and x.real.unique_fmpz() is not None and x.is_exact():
         n = int(x.real.unique_fmpz())
         if abs(n) <= MAX_EXPONENT and not (n < 0 and b.contains(0)):
@@ -301,6 +332,8 @@ def _iterated(expression: Call, point: Values, real: bool) -> acb:
 
 
 def _whole(ball: acb) -> int:
+    if _upper_bits(ball) > MAX_ARGUMENT:
+        raise NoValue
     found = ball.real.unique_fmpz() if ball.imag == 0 else None
     if found is None:
         raise NoValue

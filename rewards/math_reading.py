@@ -17,6 +17,8 @@ from .math_grammar import Parser, numeral
 from .math_tokens import BASES, CONNECTIVES, Token, matching_brace, normalised, tokens
 from .math_values import EXPRESSIONS, Date, Group, NamedSet, Quantity, Relation, SetOperation, TimeOfDay, Value, Words
 
+MAX_WRAPPERS = 20
+MAX_UNIT_TOKENS = 24
 MAX_WORDS = 400  # characters of an answer in words
 
 _OUTER = re.compile(
@@ -80,6 +82,7 @@ _NAMED = {
     "all integers": "Z", "integers": "Z", "any integer": "Z", "all natural numbers": "N", "natural numbers": "N",
     "all rational numbers": "Q", "rational numbers": "Q", "all complex numbers": "C", "complex numbers": "C",
 }  # fmt: skip
+_SHORT_WORDS = frozenset("yes no true false odd even none both all".split())
 _UNDEFINED = frozenset(["undefined", "dne", "does not exist", "not defined", "doesn't exist"])
 
 
@@ -91,7 +94,7 @@ def read(text: str) -> Value:
         raise Unreadable("empty")
     if (special := _special(text)) is not None:
         return special
-    if len(text) <= MAX_WORDS and _PROSE.fullmatch(text) and (words := in_words(text)) is not None:
+    if len(text) <= MAX_WORDS and (_PROSE.fullmatch(text) or text.lower() in _SHORT_WORDS) and (words := in_words(text)) is not None:
         return words
     try:
         return finished(_items(_prepared(text), text))
@@ -108,7 +111,7 @@ def unwrapped(text: str) -> str:
     text = _UNIT_FRACTION.sub(r"\\text{ \1/\2}", text)
     if match := _MATRIX_CALL.fullmatch(text):
         text = match[1]
-    while True:
+    for _ in range(MAX_WRAPPERS):
         before = text
         text = text.strip().strip("*`").strip()
         if (match := _OUTER.match(text)) and not _BOLD_SET.fullmatch(text):
@@ -123,7 +126,8 @@ def unwrapped(text: str) -> str:
         elif text.endswith(".") and not text.endswith(("..", "m.", " 0.")):
             text = text[:-1]
         if text == before:
-            return text
+            break
+    return text
 
 
 def _special(text: str) -> Value | None:
@@ -178,7 +182,8 @@ def _prepared(text: str) -> list[Token]:
     found: list[Token] = []
     for token in tokens(text):
         if token.kind not in ("text", "word"):
-            found.append(token)
+            unit = token.text in ("min", "in") and token.kind == "command" and found and found[-1].kind == "number"
+            found.append(Token("word", token.text, token.space, token.start) if unit else token)
             continue
         words = token.text.strip(" ,.;:~\\")
         if words.lower() in ("mod", "infinity", "infty"):
@@ -248,7 +253,7 @@ def _item(found: list[Token], text: str, end: int) -> Value:
                 return _item(found[index + 1 :], text, end)
     if (total := _sum_of_quantities(found, text, end)) is not None:
         return total
-    for index in range(1, len(found)):
+    for index in range(max(1, len(found) - MAX_UNIT_TOKENS), len(found)):
         if _begins_unit(found, index) and (unit := units.read(text[found[index].start : end])) is not None:
             value = _with_words(found[:index])
             if isinstance(value, Relation):
@@ -289,10 +294,10 @@ def _begins_unit(found: list[Token], index: int) -> bool:
         for t in rest
     ):
         return False
-    if any(
-        t.kind == "number" and not (rest[n - 1].text in ("^", "-", "{") or t.text in "23") for n, t in enumerate(rest)
-    ):
-        return False
+    for n, t in enumerate(rest):
+        raised = rest[n - 1].text in ("^", "-", "{") or (t.text in ("2", "3") and not t.space)
+        if (t.kind == "number" and not raised) or (t.text in ("+", "-") and rest[n - 1].text not in ("^", "{")):
+            return False
     if token.kind == "text":
         return True
     if token.kind == "word":
@@ -425,6 +430,8 @@ def in_words(text: str) -> Value | None:
     plain = re.sub(r"^(?:the|an?) ", "", plain)
     if plain in _EMPTY:
         return NamedSet("empty")
+    if plain in ("infinity", "infty", "inf"):
+        return ex.INFINITY
     if plain in _NAMED:
         return NamedSet(_NAMED[plain])
     if plain in _UNDEFINED:

@@ -341,16 +341,3 @@ def _isolated(relation: Relation) -> bool:
     except NotReal:
         return False
     return True
-
-
-def by_sympy(left: Expression, right: Expression) -> bool | None:
-    """SymPy's word on whether two expressions are equal: the last resort, for what has no value at a point."""
-    from .math_sympy import NotSymPy, to_sympy
-
-    try:
-        import sympy
-
-        difference = sympy.simplify(to_sympy(left) - to_sympy(right))
-        return True if difference == 0 else None
-    except (NotSymPy, ArithmeticError, TypeError, ValueError, AttributeError, NotImplementedError, RecursionError):
-        return None

@@ -1,7 +1,9 @@
-"""Expressions as SymPy's trees, built node by node: no text ever reaches SymPy."""
+"""Expressions as SymPy's trees and back, node by node: no text ever reaches SymPy."""
 
 from __future__ import annotations
 
+import functools
+from fractions import Fraction
 from typing import Any
 
 from . import math_expression as ex
@@ -144,3 +146,40 @@ def _binding(value: Call) -> Any:
     if len(args) != 4:
         raise NotSymPy(value.head)
     return (sympy.Sum if value.head == "sum" else sympy.Product)(args[0], (args[1], args[2], args[3]))
+
+
+@functools.lru_cache(maxsize=1024)
+def carried_out(reference: Expression) -> Expression:
+    """A reference with its integrals, sums, limits and derivatives worked out, as far as SymPy can.
+
+    Only references come here: SymPy can be made to run for ever, and a completion would find out how.
+    """
+    import sympy
+
+    try:
+        return _from_sympy(to_sympy(reference).doit())
+    except (NotSymPy, ArithmeticError, TypeError, ValueError, AttributeError, NotImplementedError, sympy.SympifyError):
+        return reference
+
+
+def _from_sympy(tree: Any) -> Expression:
+    import sympy
+
+    if tree.is_Rational:
+        return ex.number(Fraction(int(tree.p), int(tree.q)))
+    if tree.is_Symbol:
+        return Symbol(tree.name)
+    constants = {sympy.pi: ex.PI, sympy.E: ex.E, sympy.I: ex.I, sympy.oo: ex.INFINITY}
+    if tree in constants:
+        return constants[tree]
+    args = [_from_sympy(arg) for arg in tree.args]
+    if tree.is_Add:
+        return ex.add(*args)
+    if tree.is_Mul:
+        return ex.multiply(*args)
+    if tree.is_Pow or isinstance(tree, sympy.exp):
+        return ex.power(*args) if tree.is_Pow else ex.power(ex.E, args[0])
+    name = {"Abs": "abs", "ceiling": "ceil"}.get(type(tree).__name__, type(tree).__name__)
+    if name not in _SAME | {"log", "abs", "ceil", "floor"}:
+        raise NotSymPy(name)
+    return ex.rebuild(name, args)

@@ -57,6 +57,12 @@ _DEGREE_NAMES = frozenset(["degree", "degrees", "deg", "^\\circ", "\\circ", "°"
 _TEMPERATURES = {
     "celsius": (Fraction(1), Fraction(27315, 100)), "fahrenheit": (Fraction(5, 9), Fraction(45967, 180)),
 }  # fmt: skip
+#: Words that make a sentence: `42 is wrong` is no quantity.
+_CLAIMS = frozenset(
+    "is are was were be not no nor isn't aren't wrong right false true incorrect correct maybe perhaps or if unless but "
+    "except instead rather than never impossible possibly probably either neither answer would should could might must "
+    "can't cannot".split()
+)
 _FILLERS = frozenset(["of", "the", "a", "an", "in", "each", "total", "altogether", "about", "exactly", "only"])
 _PLAIN_COUNTS = frozenset(["unit", "units"])
 
@@ -129,7 +135,11 @@ def plain(text: str) -> str:
 
 def read(text: str) -> Unit | None:
     """The unit that a text names; None where it is none."""
-    words = plain(text)
+    words = re.split(r"(?:^|\s)(?:because|since)\b", plain(text))[0].strip()
+    if not words and text.strip():
+        return Unit("", number(1), ())
+    if _CLAIMS & set(re.findall(r"[a-z']+", words.lower())):
+        return None
     if not words or len(words) > 200:
         return None
     lowered = words.lower()

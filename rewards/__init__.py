@@ -11,6 +11,7 @@ from .extract import Extracted, extract
 from .judge import Judge
 from .math_answer import math_answer
 from .math_steps import math_steps
+from .preference import decision, question
 from .scoring import BadRow, plain_verifier, read_rows, score, score_rows, verdict_fields
 
 __all__ = [
@@ -21,10 +22,12 @@ __all__ = [
     "choice",
     "code",
     "countdown",
+    "decision",
     "extract",
     "math_answer",
     "math_steps",
     "plain_verifier",
+    "question",
     "read_rows",
     "score",
     "score_rows",

@@ -23,8 +23,9 @@ from typing import Any
 from rlvr.core import Completion, Prompt, Verdict
 
 from . import wire
+from .keeper import START_SECONDS
 from .pool import Item, Pool
-from .slots import START_SECONDS, Slot
+from .slots import Slot
 
 
 class Judge:

@@ -2,7 +2,8 @@
 
 Requests are sent ahead, so that neither side waits for the other at each item. The worker takes a permit, the
 item's number, before it starts on an item, from a socket that the judge can read too: the kernel decides who was
-first. So the judge takes back what is not started behind a slow item, and knows after a crash what was.
+first. So the judge takes back what is not started behind a slow item, and knows after a crash what was. (A verifier
+that reads its worker's descriptors can steal a permit, and with it one other item's verdict: this is no sandbox.)
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""One place of the judge's pool: a thread that keeps one worker process alive and kills it at the deadline."""
+"""One place of the judge's pool: a thread that sends items to one worker and has it killed at the deadline."""
 
 from __future__ import annotations
 
@@ -13,18 +13,15 @@ from typing import Any
 
 from rlvr.core import Verdict
 
-from . import processes, wire
+from . import wire
+from .keeper import START_SECONDS, Keeper
 from .pool import Item, Pool
-from .worker import serve
 
-START_SECONDS = 60.0  # for a worker to come up and for an item to start: imports on a loaded machine
 MAX_AHEAD = 64  # items that a worker may have been sent; and no more bytes than a pipe holds, or one item:
 AHEAD_BYTES = 1 << 16
 AHEAD_SECONDS = 0.005  # for all that a worker may have been sent, at its last pace
 PATIENCE = 0.02  # seconds after which what a worker has not started is taken back, for other workers
 NAP = 0.002  # seconds at most in which verdicts gather unread
-GIVE_UP_AFTER = 3  # starts in a row that failed; then items fail at once for a while
-RETRY_SECONDS = 30.0
 
 
 @dataclass
@@ -62,7 +59,7 @@ class Turn:
 
 
 class Slot:
-    """One place for a worker: sends it items, some ahead, keeps it alive, kills it at the deadline.
+    """One place for a worker: sends it items, some ahead, and settles what becomes of them.
 
     `_out` is what the worker was sent, in order. It works on the first one: only that one's deadline runs, and only
     that one pays when the worker dies.
@@ -76,23 +73,19 @@ class Slot:
         self._turn = Turn()
         self._pace = math.inf  # seconds an item, lately
         self._since = 0.0  # when the worker had nothing out, or the last verdicts came (monotonic)
-        self._process: processes.Process | None = None
-        self._ready = False
-        self._starts = self._failures = 0
-        self._retry_at = 0.0
-        self._trouble = ""
+        self._keeper = Keeper(pool)
 
     def run(self) -> None:
-        self._start()
+        self._keeper.start()
         self.begun.set()
-        self._await_ready()
+        self._keeper.await_ready()
         while self._fetch():
             try:
                 self._exchange()
             except Exception as error:  # a defect of ours must not silence the slot
                 self._replace(wire.unjudged(f"the judge failed: {type(error).__name__}: {error}"))
-            self._await_ready()
-        self._stop()
+            self._keeper.await_ready()
+        self._keeper.stop()
         while self._out:
             self._settle(wire.unjudged("the judge was closed", self._turn.seconds()))
 
@@ -125,27 +118,27 @@ class Slot:
         return window - len(self._out) if len(self._out) <= window // 2 else 0
 
     def _send(self, items: list[Item]) -> None:
-        if self._process is None:  # could not be started lately
-            self._start()
-            self._await_ready()
-        if self._process is None:
+        if self._keeper.process is None:  # could not be started lately
+            self._keeper.start()
+            self._keeper.await_ready()
+        if self._keeper.process is None:
             while self._out:
-                self._settle(wire.unjudged(f"no verifier worker could be started: {self._trouble}"))
+                self._settle(wire.unjudged(f"no verifier worker could be started: {self._keeper.trouble}"))
             return
         now = time.monotonic()
         if len(items) == len(self._out):
             self._turn, self._since = Turn(), now
         for item in items:
             item.sent = now
-        self._process.pipes.send([item.number for item in items], b"".join([item.data for item in items]))
+        self._keeper.process.pipes.send([item.number for item in items], b"".join([item.data for item in items]))
 
     def _exchange(self) -> None:
         """Waits for news of the worker and acts on them, or on their absence."""
-        if self._process is None or not self._out:
+        if self._keeper.process is None or not self._out:
             return
         if len(self._out) > 1:  # woken for each verdict, both processes would mostly switch
             time.sleep(min(NAP, self._pace * len(self._out) / 4))
-        pipes = self._process.pipes
+        pipes = self._keeper.process.pipes
         self._turn.look(pipes.permits_left(), len(self._out))
         count = len(self._out)
         try:
@@ -155,9 +148,9 @@ class Slot:
                     self._replace(None)
                     return
         except EOFError:
-            self._lose("")
+            self._died()
         except ValueError as error:
-            self._lose(f"a worker sent nonsense: {error}")
+            self._replace(wire.unjudged(f"a worker sent nonsense: {error}", self._turn.seconds()))
         else:
             if settled := count - len(self._out):
                 now = time.monotonic()
@@ -202,40 +195,40 @@ class Slot:
             self._replace(self._late())
         elif len(self._out) > 1 and now >= self._out[1].sent + PATIENCE:
             self._pace = math.inf  # nothing more goes ahead until this worker is fast again
-            assert self._process is not None
-            back = self._process.pipes.take_back()
+            assert self._keeper.process is not None
+            back = self._keeper.process.pipes.take_back()
             self._give_back([item for item in self._out if item.number in back])
 
     def _late(self) -> Verdict:
         seconds = self._turn.seconds()
         if not self._turn.runs():
             return wire.unjudged(f"the worker did not start on the item within {START_SECONDS:g} s", seconds)
-        name = self._out[0].uses[self._turn.verifier].name
-        return Verdict(None, "timeout", reason=f"{name} ran longer than {self.pool.timeout:g} s", seconds=seconds)
+        reason = f"{self._running()} ran longer than {self.pool.timeout:g} s"
+        return Verdict(None, "timeout", reason=reason, seconds=seconds)
 
-    def _lose(self, trouble: str) -> None:
-        """The worker is gone or astray: the item that it was at pays, if it had started on it."""
-        if self._process is None or not self._out:
-            self._replace(None)
+    def _running(self) -> str:
+        """The name of the verifier that runs."""
+        return self._out[0].uses[self._turn.verifier].name
+
+    def _died(self) -> None:
+        """The worker is gone: the item that it was at pays if it had started on it, else it has another chance."""
+        assert self._keeper.process is not None
+        self._turn.look(self._keeper.process.pipes.permits_left(), len(self._out))
+        seconds, ending = self._turn.seconds(), self._keeper.stop()
+        if self._turn.runs():
+            self._replace(wire.unjudged(f"verifier {self._running()!r} ended its worker ({ending})", seconds))
             return
-        self._turn.look(self._process.pipes.permits_left(), len(self._out))
-        item, turn, seconds = self._out[0], self._turn, self._turn.seconds()
-        ending = self._stop()
-        if turn.runs():
-            ended = f"verifier {item.uses[turn.verifier].name!r} ended its worker ({ending})"
-            self._replace(wire.unjudged(trouble or ended, seconds))
-            return
-        item.deaths += 1
+        self._out[0].deaths += 1
         twice = wire.unjudged("two workers in a row died before they started on the item")
-        self._replace(twice if item.deaths > 1 else None)
+        self._replace(twice if self._out[0].deaths > 1 else None)
 
     def _replace(self, verdict: Verdict | None) -> None:
         """Ends the worker and starts another, which comes up while others judge. The verdict is the first item's."""
-        self._stop()
+        self._keeper.stop()
         if verdict is not None and self._out:
             self._settle(verdict)
         self._give_back(list(self._out))
-        self._start()
+        self._keeper.start()
 
     def _give_back(self, items: list[Item]) -> None:
         """Puts items that were not started in the queue again, for any worker."""
@@ -244,57 +237,3 @@ class Slot:
         for item in items:
             self._out.remove(item)
             self.pool.items.put(item)
-
-    def _start(self) -> None:
-        """Starts a worker without waiting for it, unless starting has just failed repeatedly."""
-        if self.pool.closing.is_set() or time.monotonic() < self._retry_at:
-            return
-        config = self.pool.config
-        try:
-            if functions := self.pool.functions:
-                self._process = processes.fork(lambda pipes: serve(pipes, config, functions))
-            else:
-                self._process = processes.spawn(config)
-        except Exception as error:  # no memory, no processes, no interpreter: items say so, the slot lives on
-            self._failed(f"{type(error).__name__}: {error}")
-            return
-        if self._starts:
-            with self.pool.lock:
-                self.pool.counts["restarts"] += 1
-        self._starts += 1
-        self._ready = False
-
-    def _await_ready(self) -> bool:
-        """Whether there is a worker that has come up."""
-        while self._process is not None and not self._ready:
-            try:
-                trouble = self._first_word(time.monotonic() + START_SECONDS)
-                self._ready = not trouble
-            except (EOFError, ValueError) as error:
-                trouble = str(error)
-            if self._ready:
-                self._failures, self._retry_at = 0, 0.0
-                return True
-            words = self._process.last_words()
-            ending = self._stop()
-            self._failed(trouble or words or ending)
-            self._start()
-        return self._process is not None
-
-    def _first_word(self, deadline: float) -> str:
-        """Waits for the worker to come up; says what hinders it, if anything does."""
-        assert self._process is not None
-        while time.monotonic() < deadline and not self.pool.closing.is_set():
-            if messages := self._process.pipes.receive(min(deadline, time.monotonic() + 0.5)):
-                return str(messages[0][1].get("failed", ""))
-        return "it was not ready in time"
-
-    def _failed(self, trouble: str) -> None:
-        self._trouble = trouble
-        self._failures += 1
-        if self._failures >= GIVE_UP_AFTER:
-            self._retry_at = time.monotonic() + RETRY_SECONDS
-
-    def _stop(self) -> str:
-        process, self._process, self._ready = self._process, None, False
-        return process.stop() if process is not None else ""

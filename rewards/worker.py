@@ -31,8 +31,10 @@ def main(config: Mapping[str, Any]) -> None:
     """Entry of a worker that was started as a fresh interpreter."""
     die_with_parent(config["parent"])
     faulthandler.disable()
-    serve(WorkerEnd(*config["pipes"]), config, {})
-    os._exit(0)  # leftovers of verifiers (threads, exit handlers) have no say
+    try:
+        serve(WorkerEnd(*config["pipes"]), config, {})
+    finally:
+        os._exit(0)  # leftovers of verifiers (threads, exit handlers) have no say
 
 
 def serve(pipes: WorkerEnd, config: Mapping[str, Any], functions: Functions) -> None:

@@ -72,7 +72,7 @@ def _reference(answer: Any) -> str:
     text = str(answer).strip()
     if "\\boxed" in text or "\\fbox" in text or "####" in text:
         found = extract(text)
-        return found.text if found is not None else ""
+        return found.text if found is not None and found.why in ("boxed", "####") else text.partition("####")[2].strip() or text
     return text
 
 

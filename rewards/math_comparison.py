@@ -143,20 +143,10 @@ class Comparison:
     def _unit_products(self, left: Expression, right: Expression) -> bool:
         """`5m` beside 5: a letter that may be a unit after a number."""
         for number, product in ((left, right), (right, left)):
-            if (
-                isinstance(number, Number)
-                and isinstance(product, Call)
-                and product.head == "mul"
-                and len(product.args) == 2
-            ):
-                factor, letter = product.args
-                if (
-                    factor == number
-                    and isinstance(letter, Symbol)
-                    and letter.name in units.LETTERS - {"L", "K", "A", "V"}
-                ):
-                    self.rule = "the same number with a unit"
-                    return self.policy.units == "optional"
+            quantity = as_quantity(product)
+            if isinstance(number, Number) and quantity is not None and quantity.value == number:
+                self.rule = "the same number with a unit"
+                return self.policy.units == "optional"
         return False
 
     # --- quantities ---------------------------------------------------------------------------------------------------
@@ -182,15 +172,8 @@ class Comparison:
             elif quantity.unit is units.DEGREE and ex.PI in ex.walk(bare):
                 self.rule = "degrees as radians"
                 return self._expressions(ex.multiply(quantity.value, ex.divide(ex.PI, ex.number(180))), bare)
-            if (
-                isinstance(bare, Call)
-                and bare.head == "mul"
-                and len(bare.args) == 2
-                and isinstance(bare.args[1], Symbol)
-            ):
-                unit = units.read(bare.args[1].name) if bare.args[1].name in units.LETTERS else None
-                if unit is not None:
-                    return self._quantities(quantity, Quantity(bare.args[0], unit))
+            if (other := as_quantity(bare)) is not None:
+                return self._quantities(quantity, other)
         if self.policy.units == "required":
             self.rule = "the unit is missing on one side"
             return False
@@ -203,7 +186,7 @@ class Comparison:
     def _groups(self, left: Group, right: Group) -> bool:
         if max(len(left.items), len(right.items)) > MAX_ITEMS:
             raise Undecided
-        if not left.left and not right.left and (same := self._bounds(left, right)) is not None:
+        if not (left.left and right.left) and (same := self._bounds(left, right)) is not None:
             return same
         a, b = relations.Members(left), relations.Members(right)
         if a.names or b.names:
@@ -377,10 +360,24 @@ class Comparison:
 
 
 def _imaginary(expression: Expression, other: Expression) -> Expression:
-    """With `I` as the imaginary unit, as SymPy writes it, where the other side is complex or it multiplies a number."""
-    if "I" not in ex.symbols(expression):
-        return expression
-    return ex.substitute(expression, {"I": ex.I}) if ex.I in ex.walk(other) or "I" in ex.symbols(other) else expression
+    """With `I` and `E` as SymPy means them where the other side has that constant and not the letter."""
+    names, theirs = ex.symbols(expression), ex.symbols(other)
+    meant = {n: c for n, c in (("I", ex.I), ("E", ex.E)) if n in names and n not in theirs and c in ex.walk(other)}
+    return ex.substitute(expression, meant) if meant else expression
+
+
+def as_quantity(expression: Expression) -> Quantity | None:
+    """`5m` and `5m^2` as a number with a unit, where the letter is one."""
+    if not isinstance(expression, Call) or expression.head != "mul" or len(expression.args) != 2:
+        return None
+    number, letter = expression.args
+    exponent = ""
+    if isinstance(letter, Call) and letter.head == "pow" and letter.args[1] in (ex.TWO, ex.number(3)):
+        letter, exponent = letter.args[0], f"^{ex.key(letter.args[1])}"
+    if not isinstance(number, Number) or not isinstance(letter, Symbol) or letter.name not in units.LETTERS - {"K", "A", "V"}:
+        return None
+    unit = units.read(letter.name + exponent)
+    return Quantity(number, unit) if unit is not None else None
 
 
 def _ends(group: Group) -> tuple[bool, bool]:

@@ -127,6 +127,9 @@ class Parser:
             sides.append(self.ratio())
         if "equiv" in signs or self.peek() == "pmod" or (self.is_symbol("(") and self.peek(1) == "mod"):
             modulus = self.modulus()
+        last = sides[-1]
+        if signs == ["equiv"] and modulus is None and isinstance(last, Call) and last.head == "mod":
+            sides[-1], modulus = last.args[0], last.args[1]  # n \\equiv 5 \\bmod 7
         if not signs and modulus is not None:
             return Relation((Symbol("?"), sides[0]), ("equiv",), modulus)
         if not signs:
@@ -501,7 +504,7 @@ class Parser:
         if name in ("e", "i") and not (self.is_symbol("_") or self.is_symbol("'")):
             return ex.E if name == "e" else ex.I
         symbol = self.subscripted(name)
-        if name == "C" and self.is_symbol("(") and self.peek(2) == "," and self.kind(1) == "number":
+        if name == "C" and self.is_symbol("(") and self.peek(2) == ",":
             chosen = self.applied(name)
             return ex.binomial(chosen.args[1], chosen.args[2]) if len(chosen.args) == 3 else chosen
         if self.is_symbol("(") and self.peek(-1) == name and (name in _FUNCTION_LETTERS or self.defines()):

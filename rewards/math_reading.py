@@ -26,6 +26,7 @@ _OUTER = re.compile(
 )
 _FACE = r"\\(?:text|mathrm)\s*\{\s*([a-zA-Z^0-9 ]+?)\s*\}"
 _UNIT_FRACTION = re.compile(rf"\\[dt]?frac\s*\{{\s*{_FACE}\s*\}}\s*\{{\s*{_FACE}\s*\}}")
+_NUMERAL_FACE = re.compile(r"(?:\\(?:text|mathrm|mathtt|texttt)\{|\()([0-9][0-9A-Fa-f]*)[})](_\{?(?:\\text\{)?(?:\d|[a-z]))")
 _MATRIX_CALL = re.compile(r"(?:sp\.|sympy\.|np\.)?(?:Matrix|array)\((\[.*\])\)", re.DOTALL)
 _BOLD_SET = re.compile(r"\\(?:mathbf|mathbb|Bbb|bf)\s*\{?\s*([RZNQC])\s*\}?")
 _DELIMITERS = re.compile(r"(?<!\\)\$|\\[()\[\]](?![a-zA-Z])")
@@ -109,6 +110,7 @@ def unwrapped(text: str) -> str:
     """The text without delimiters, outer boxes and faces, and closing punctuation."""
     text = _DELIMITERS.sub(" ", text.replace(",\\!", "{,}").replace("\\!", "")).strip()
     text = _UNIT_FRACTION.sub(r"\\text{ \1/\2}", text)
+    text = _NUMERAL_FACE.sub(r"\1\2", text)
     if match := _MATRIX_CALL.fullmatch(text):
         text = match[1]
     for _ in range(MAX_WRAPPERS):
@@ -189,8 +191,12 @@ def _prepared(text: str) -> list[Token]:
         if words.lower() in ("mod", "infinity", "infty"):
             found.append(Token("command", {"mod": "mod"}.get(words.lower(), "infty"), token.space, token.start))
             continue
-        if words.lower() in CONNECTIVES and (token.kind == "text" or len(words) > 1):
+        if words == "in" and found and found[-1].kind == "letter":
+            found.append(Token("command", "in", True, token.start))
+        elif words.lower() in CONNECTIVES and (token.kind == "text" or len(words) > 1):
             found.append(Token("command", CONNECTIVES[words.lower()], True, token.start))
+        elif token.kind == "text" and words in units.LETTERS and found and found[-1].kind == "number":
+            found.append(Token("text", words, token.space, token.start))
         elif token.kind == "text" and not words:
             continue
         elif token.kind == "text" and (
@@ -268,6 +274,9 @@ def _with_words(found: list[Token]) -> Value:
     return Parser(list(found)).whole()
 
 
+_NO_UNIT = frozenset({"=", "frac", "sqrt", "cup", "in", "|", "[", "]", "\\{", "le", "ge"})
+
+
 def _begins_unit(found: list[Token], index: int) -> bool:
     """Whether everything from this token on looks like a unit after a value."""
     token, before = found[index], found[index - 1]
@@ -290,7 +299,7 @@ def _begins_unit(found: list[Token], index: int) -> bool:
     rest = found[index:]
     if any(
         t.kind in ("begin", "end", "numeral")
-        or t.text in ("=", "frac", "sqrt", "cup", "in", "|", "[", "]", "\\{", "le", "ge")
+        or (t.kind in ("symbol", "command") and t.text in _NO_UNIT)
         for t in rest
     ):
         return False
@@ -309,7 +318,7 @@ def _begins_unit(found: list[Token], index: int) -> bool:
         token.kind == "letter"
         and token.text in units.LETTERS
         and token.space
-        and before.kind == "number"
+        and all(t.kind == "number" or t.text in ("*", "^", "{", "}", "-") for t in found[:index])
         and len(rest) <= 6
     )
 

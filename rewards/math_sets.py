@@ -138,8 +138,8 @@ def _bound(left: Expression, sign: str, right: Expression) -> RealSet:
         left, right = ex.add(left, ex.negate(right)), ex.ZERO
     if not ex.symbols(left) or ex.symbols(right):
         raise NotReal
-    if isinstance(left, Call) and left.head == "abs" and isinstance(left.args[0], Symbol):
-        return _absolute(sign, right)
+    if isinstance(left, Call) and left.head == "abs":
+        return _absolute(left.args[0], sign, right)
     if isinstance(left, Call) and left.head == "mul" and left.args[0] == ex.MINUS_ONE and len(left.args) == 2:
         left, right, sign = left.args[1], ex.negate(right), _MIRRORED[sign]
     if not isinstance(left, Symbol) and not (isinstance(left, Call) and left.head == "apply"):
@@ -159,6 +159,8 @@ def _linear(left: Expression, sign: str, right: Expression) -> RealSet:
 
 def linear(expression: Expression, name: str) -> tuple[Expression, Expression]:
     """a and b where the expression is a*x + b with a not 0. Raises NotReal where it is not."""
+    if ex.heads(expression) & numerics.PIECEWISE - {"pow"}:
+        raise NotReal
     try:
         at = [ex.substitute(expression, {name: ex.number(n)}) for n in (2, 3, 5)]
     except ex.Unreadable:
@@ -181,14 +183,15 @@ def _ray(sign: str, end: Expression) -> RealSet:
     return (Piece(MINUS_INFINITY, False, end, False), Piece(end, False, INFINITY, False))
 
 
-def _absolute(sign: str, size: Expression) -> RealSet:
+def _absolute(inside: Expression, sign: str, size: Expression) -> RealSet:
+    """`|x - 2| < 5` lies between two bounds, `|x - 2| > 5` outside of them."""
     if sign in ("<", "<="):
-        return (Piece(ex.negate(size), sign == "<=", size, sign == "<="),)
+        return _intersection(_bound(inside, sign, size), _bound(inside, _MIRRORED[sign], ex.negate(size)))
     if sign in (">", ">="):
-        closed = sign == ">="
-        return (Piece(MINUS_INFINITY, False, ex.negate(size), closed), Piece(size, closed, INFINITY, False))
-    points = (ex.negate(size), size)
-    return tuple(Piece(p, True, p, True) for p in points) if sign == "=" else complement(_absolute("=", size))
+        return _normal((*_bound(inside, sign, size), *_bound(inside, _MIRRORED[sign], ex.negate(size))))
+    points = complement((*_bound(inside, "!=", size),)), complement((*_bound(inside, "!=", ex.negate(size)),))
+    both = _normal((*points[0], *points[1]))
+    return both if sign == "=" else complement(both)
 
 
 def complement(pieces: RealSet) -> RealSet:

@@ -11,6 +11,9 @@ from .math_expression import Call, Constant, Expression, Number, Symbol
 from .math_values import EXPRESSIONS, Group, Matrix, NamedSet, Quantity, Relation, SetOperation, Value
 
 
+MAX_NUMBER = 10_000  # in what SymPy is asked to work out: a sum of a billion terms would take it for ever
+
+
 class NotSymPy(Exception):
     """SymPy has no such thing."""
 
@@ -156,6 +159,9 @@ def carried_out(reference: Expression) -> Expression:
     """
     import sympy
 
+    sizes = [max(abs(p.value.numerator), p.value.denominator) for p in ex.walk(reference) if isinstance(p, Number)]
+    if max(sizes, default=0) > MAX_NUMBER:
+        return reference
     try:
         return _from_sympy(to_sympy(reference).doit())
     except (NotSymPy, ArithmeticError, TypeError, ValueError, AttributeError, NotImplementedError, sympy.SympifyError):

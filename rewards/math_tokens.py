@@ -127,7 +127,7 @@ CONNECTIVES = {
 _TOKEN = re.compile(
     r"""
     (?P<space>(?:\s|~|&nbsp;)+)
-  | (?P<numeral>\d[0-9A-Fa-f]*(?:\.[0-9A-Fa-f]+)?_(?:\{(?:\\text(?:rm)?\{)?(?:\d+|two|three|four|five|six|seven|eight|nine|ten|twelve|sixteen)\}?\}|\d+))
+  | (?P<numeral>(?:\d+(?:\.\d+)?|\d[0-9A-Fa-f]*(?=_\{?(?:\\text(?:rm)?\{)?(?:1[1-6]|twelve|sixteen)\b))_(?:\{(?:\\text(?:rm)?\{)?(?:\d+|two|three|four|five|six|seven|eight|nine|ten|twelve|sixteen)\}?\}|\d+))
   | (?P<number>
         \d{1,3}(?:(?:\{,\}\ ?|\\[,!;:\ ])\d{3})+(?!\d)(?:\.\d+)?
       | \d{1,3}(?:,\d{3})+(?![\d,]*\d)(?:\.\d+)?
@@ -282,7 +282,8 @@ def _command(text: str, name: str, position: int, space: bool, start: int) -> tu
     return position, [Token(kind, alias, space, start)]
 
 
-_COMPOUND_UNIT = re.compile(r"~?\s*[a-zA-Z]{1,4}(?:\^\{?-?\d\}?)?\s*/\s*[a-zA-Z]{1,4}(?:\^\{?-?\d\}?)?")
+_UNIT_POWER = r"[a-zA-Z]{1,4}(?:\^\{?-?\d\}?)?"
+_COMPOUND_UNIT = re.compile(rf"~?\s*{_UNIT_POWER}(?:(?:\s*/\s*|\s*\\,\s*|\s*\\cdot\s*|\s+){_UNIT_POWER})+")
 
 
 def _looks_like_mathematics(text: str) -> bool:

@@ -28,11 +28,12 @@ def forward(
     *,
     critic: Critic | None = None,
     old: PreTrainedModel | None = None,
+    old_hidden: Tensor | None = None,
 ) -> Outputs:
     """`[B, T]` log-probs at `temperature` and entropies in nats, 0 outside `batch.mask`.
 
     With a `critic` also values, with an `old` policy also the exact KL(old, model) of each token's
-    distribution. Only positions that are trained pass through the output embedding.
+    distribution; `old_hidden [N, H]` spares its pass where it is known. Only positions that are trained pass through the output embedding.
     """
     if model.get_output_embeddings() is None:
         return scores(model, batch)
@@ -48,9 +49,10 @@ def forward(
     )
     kl_old = None
     if old is not None:
-        with torch.no_grad():
-            before = last_hidden(old, batch)[row, column]
-        kl_old = placed(batch, kl_between(old, before, model, hidden[row, column], temperature))
+        if old_hidden is None:
+            with torch.no_grad():
+                old_hidden = last_hidden(old, batch)[row, column]
+        kl_old = placed(batch, kl_between(old, old_hidden, model, hidden[row, column], temperature))
     values = None if critic is None else critic(batch, hidden)
     return Outputs(placed(batch, logprobs), placed(batch, entropy), values=values, kl_old=kl_old)
 

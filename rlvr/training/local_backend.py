@@ -14,8 +14,8 @@ from torch import Tensor
 
 from rlvr.algorithms.base import Algorithm
 from rlvr.functional.divergence import k3
-from rlvr.training.batch import Batch
-from rlvr.training.forward import forward
+from rlvr.training.batch import Batch, Outputs
+from rlvr.training.forward import forward, last_hidden
 from rlvr.training.mismatch import mismatch_metrics
 from rlvr.training.models import DTYPES, cast_parameters, on_device
 from rlvr.training.natural import natural_step
@@ -199,13 +199,15 @@ class LocalBackend:
             return {}
         lr = lr * self.critic_lr / self.train.lr
         norm = self.critic_optimizer.step(lr, self.train.grad_clip)
-        further = algorithm.trust_region.critic_updates - 1 if algorithm.trust_region else 0
-        for _ in range(further):
-            for micro in part.microbatches(self.train.tokens_per_microbatch):
-                micro = micro.to(self.device)
-                outputs = forward(self.model, micro, self.temperature, critic=critic)
-                algorithm.loss(outputs, micro).value.backward(inputs=list(critic.parameters()))
-            self.critic_optimizer.step(lr, self.train.grad_clip)
+        if algorithm.trust_region is not None and algorithm.trust_region.critic_updates > 1:
+            parts = [m.to(self.device) for m in part.microbatches(self.train.tokens_per_microbatch)]
+            with torch.no_grad():  # the critic is detached: the policy's part in it need not be computed again
+                hidden = [torch.empty(0) if critic.trunk else last_hidden(self.model, micro) for micro in parts]
+            for _ in range(algorithm.trust_region.critic_updates - 1):
+                for micro, states in zip(parts, hidden, strict=True):
+                    unmoved = Outputs(micro.old_logprobs, torch.zeros_like(micro.old_logprobs), critic(micro, states))
+                    algorithm.loss(unmoved, micro).value.backward()
+                self.critic_optimizer.step(lr, self.train.grad_clip)
         return {"critic/grad_norm": norm}
 
     def _dead_rows(self, algorithm: Algorithm, part: Batch) -> Tensor:

@@ -48,11 +48,12 @@ def natural_step(
     if bool(gradient.any()):
         direction = F.conjugate_gradient(product, -gradient, region.cg_iterations)
         step = F.natural_step(direction, product(direction, damping=0.0), region.max_kl)
-        before, _ = measure(model, old, algorithm, parts, temperature)
+        measured = partial(measure, model, old, algorithm, parts, old_hidden(old, parts), temperature)
+        before, _ = measured()
 
         def gained(fraction: float) -> tuple[float, float]:
             place(parameters, start + fraction * step)
-            loss, kl = measure(model, old, algorithm, parts, temperature)
+            loss, kl = measured()
             return before - loss, kl
 
         found = F.backtracking_line_search(gained, region.max_kl, tries=region.backtracks)
@@ -99,13 +100,24 @@ def _kl_here(model: PreTrainedModel, part: Batch, temperature: float) -> Tensor:
 
 
 @torch.no_grad()
+def old_hidden(old: PreTrainedModel, parts: Sequence[Batch]) -> list[Tensor]:
+    """What the old policy's distributions at the trained tokens are made of, once for the whole line search."""
+    return [last_hidden(old, part)[positions(part)] for part in parts]
+
+
+@torch.no_grad()
 def measure(
-    model: PreTrainedModel, old: PreTrainedModel, algorithm: Algorithm, parts: Sequence[Batch], temperature: float
+    model: PreTrainedModel,
+    old: PreTrainedModel,
+    algorithm: Algorithm,
+    parts: Sequence[Batch],
+    hidden: Sequence[Tensor],
+    temperature: float,
 ) -> tuple[float, float]:
     """The algorithm's loss without its critic, and the mean exact KL(old, model) of a token, in nats."""
     loss = kl = 0.0
-    for part in parts:
-        outputs = forward(model, part, temperature, old=old)
+    for part, before in zip(parts, hidden, strict=True):
+        outputs = forward(model, part, temperature, old=old, old_hidden=before)
         assert outputs.kl_old is not None
         loss += float(algorithm.loss(outputs, part).value)
         kl += float(part.aggregate(outputs.kl_old, "token"))

@@ -33,7 +33,8 @@ def forward(
     """`[B, T]` log-probs at `temperature` and entropies in nats, 0 outside `batch.mask`.
 
     With a `critic` also values, with an `old` policy also the exact KL(old, model) of each token's
-    distribution; `old_hidden [N, H]` spares its pass where it is known. Only positions that are trained pass through the output embedding.
+    distribution; `old_hidden [N, H]` spares its pass where it is known. Only positions that are trained pass
+    through the output embedding.
     """
     if model.get_output_embeddings() is None:
         return scores(model, batch)

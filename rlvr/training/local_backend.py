@@ -202,7 +202,9 @@ class LocalBackend:
         if algorithm.trust_region is not None and algorithm.trust_region.critic_updates > 1:
             parts = [m.to(self.device) for m in part.microbatches(self.train.tokens_per_microbatch)]
             with torch.no_grad():  # the critic is detached: the policy's part in it need not be computed again
-                hidden = [torch.empty(0) if critic.trunk else last_hidden(self.model, micro) for micro in parts]
+                hidden = [
+                    torch.empty(0) if critic.trunk is not None else last_hidden(self.model, micro) for micro in parts
+                ]
             for _ in range(algorithm.trust_region.critic_updates - 1):
                 for micro, states in zip(parts, hidden, strict=True):
                     unmoved = Outputs(micro.old_logprobs, torch.zeros_like(micro.old_logprobs), critic(micro, states))

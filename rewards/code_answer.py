@@ -120,15 +120,16 @@ def _arguments(given: Any) -> tuple[list[Any], dict[str, Any]]:
     return list(args), dict(kwargs)
 
 
-def announced_types(prompt_code: str, function: str) -> dict[str, str]:
-    """The annotations of a function's parameters, in order, as the prompt's own signature gives them."""
+def announced_types(prompt_code: str, function: str) -> tuple[dict[str, str], str]:
+    """The annotations of a function's parameters, in order, and of its result, in the prompt's own signature."""
     from .code_assemble import closed
 
     for node in ast.walk(ast.parse(closed(prompt_code))):
         if isinstance(node, ast.FunctionDef) and node.name == function:
             arguments = [argument for argument in node.args.args if argument.arg != "self"]
-            return {a.arg: ast.unparse(a.annotation) if a.annotation else "" for a in arguments}
-    return {}
+            parameters = {a.arg: ast.unparse(a.annotation) if a.annotation else "" for a in arguments}
+            return parameters, ast.unparse(node.returns) if node.returns else ""
+    return {}, ""
 
 
 @cache

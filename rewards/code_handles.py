@@ -30,7 +30,9 @@ class Bridge(Peer):
         super().__init__(reader, writer)
         self.space = space
         self.errors: dict[str, type[Exception]] = {}
-        self.last_error: Mapping[str, Any] | None = None
+        self.raised: tuple[Exception, Mapping[str, Any]] | None = (
+            None  # the candidate's last error, and its description
+        )
         self.seen: dict[Any, int] = {}  # numbers of instances, in the order in which they first came
 
     def question(self, message: dict[str, Any]) -> Any:
@@ -50,7 +52,11 @@ class Bridge(Peer):
         return reply["value"]
 
     def _error(self, raised: Any) -> Exception:
-        self.last_error = raised
+        error = self._mapped(raised)
+        self.raised = error, raised
+        return error
+
+    def _mapped(self, raised: Any) -> Exception:
         text = str(raised["text"])
         for name in raised["lineage"]:
             kind = self.errors.get(name) or self.space.get(name) or getattr(builtins, name, None)
@@ -108,13 +114,14 @@ class Bridge(Peer):
 class Handle:
     """An instance in the candidate's process: attributes and methods go there, comparisons are made here."""
 
-    __slots__ = ("_bridge", "_class", "_fields", "_leaves", "_lineage", "_number")
+    __slots__ = ("_bridge", "_class", "_fields", "_known_as", "_leaves", "_lineage", "_number")
 
     def __init__(self, bridge: Bridge, number: int, name: str, lineage: tuple[str, ...]) -> None:
         for slot, value in (("_bridge", bridge), ("_number", number), ("_class", name), ("_lineage", lineage)):
             object.__setattr__(self, slot, value)
         object.__setattr__(self, "_fields", {})
         object.__setattr__(self, "_leaves", None)  # the constants that the tests made it of
+        object.__setattr__(self, "_known_as", "")  # the name by which the tests call it
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
@@ -154,7 +161,7 @@ class ClassHandle(Handle):
         made = self._bridge.call([self._number], args, kwargs, "made")
         if type(made) is Handle:
             fresh = self._bridge.seen[made._number] >= seen
-            kind = Made if re.fullmatch("[A-Z][A-Za-z0-9]*", self._class) else Handle
+            kind = Made if re.fullmatch("[A-Z][A-Za-z0-9]*", self._known_as) else Handle
             fields, made = made._fields, kind(self._bridge, made._number, made._class, made._lineage)
             object.__setattr__(made, "_fields", fields)
             object.__setattr__(made, "_leaves", leaves([*args, *kwargs.values()]) if fresh else _NOT_FRESH)

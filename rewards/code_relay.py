@@ -12,7 +12,7 @@ from typing import Any
 from . import code_values as values
 from .code_answer import Tests
 from .code_extract import Source
-from .code_session import Budget, Fault, Line, Outcome, load_trouble
+from .code_session import Budget, Fault, Line, Outcome, load_trouble, raised_reason
 from .code_source import PROGRAM
 from .sandbox import Job, Sandbox
 
@@ -105,4 +105,6 @@ def _words(trouble: Any) -> str:
     if trouble is None:
         return ""
     kind, text = trouble
+    if kind == "raised":
+        return raised_reason(text)
     return f"{kind}: {text}" if text else str(kind)

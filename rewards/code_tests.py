@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable
 from functools import cache
+from typing import Literal
 
 from rlvr.core import Completion, Prompt, Verdict
+from rlvr.errors import UserError
 from rlvr.registry import verifier
 
 from .code_answer import BadAnswer, Tests, read_answer
@@ -16,18 +19,19 @@ from .code_relay import run_trial
 from .code_session import Budget, Fault, Outcome
 from .code_source import modules
 from .code_values import Unplain
-from .sandbox import Profile, Sandbox, SandboxBusy, open_sandbox
+from .sandbox import Sandbox, SandboxBusy, open_sandbox
 
 MAX_PARTS = 1000
 
 
 def warm() -> None:
     """Starts the sandbox before the first deadline."""
-    sandbox_of("auto")
+    with contextlib.suppress(UserError):  # shows again in each verdict; and another isolation may be asked for
+        sandbox_of("auto")
 
 
 @cache
-def sandbox_of(isolation: Profile) -> Sandbox:
+def sandbox_of(isolation: str) -> Sandbox:
     """The sandbox of this process. Raises UserError where the isolation cannot be had."""
     return open_sandbox(isolation, modules=modules())
 
@@ -42,7 +46,7 @@ def code(
     seconds_in_all: float = 9.0,
     memory_mb: int = 1024,
     tolerance: float = 1e-6,
-    isolation: Profile = "auto",
+    isolation: Literal["auto", "full", "landlock", "unsafe"] = "auto",
 ) -> Verdict:
     """Runs the program of the completion against `asserts`, `stdin`, `call` or `check` tests in a sandbox.
 

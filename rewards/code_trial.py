@@ -53,13 +53,12 @@ class Trial:
             setup, tests = self._prepare()
             if trouble := self._trouble(setup):
                 if not self._subjects_of(self._job["setup"]):
-                    raise BadTests(f"the set-up fails: {' '.join(trouble)}")
+                    raise BadTests(f"the set-up fails: {trouble[0]}: {trouble[1]}")
                 return self.say({"setup": trouble})
         except BadTests as error:
             return self.say({"broken": str(error)})
         for number, tree in enumerate(tests):
             random.seed(0)  # the same verdict each time
-            self._bridge.last_error = None
             self.say({"start": number})
             self.say({"end": number, "trouble": self._trouble(tree)})
         self.say({"done": self._job["token"]})
@@ -69,23 +68,20 @@ class Trial:
         self._writer.write(values.HEADER.pack(len(body)) + body)
         self._writer.flush()
 
-    def _trouble(self, tree: ast.Module) -> list[str] | None:
-        """Why a test fails, as (kind, text); None where it passes."""
+    def _trouble(self, tree: ast.Module) -> list[Any] | None:
+        """Why a test fails: a kind, and a text or the description of the candidate's error; None where it passes."""
         try:
             exec(compile(tree, "<test>", "exec"), self._space)
-        except AssertionError as error:
-            return ["wrong answer", _text(error)]
-        except MemoryError:
-            return ["memory limit", ""]
         except EOFError:
-            return ["gone", ""]
-        except values.Unplain as error:
-            return ["runtime error", str(error)]
+            return ["runtime error", "the program is gone"]
         except BaseException as error:
-            raised = self._bridge.last_error
-            if raised is not None and "MemoryError" in raised["lineage"]:
+            if self._bridge.raised is not None and error is self._bridge.raised[0]:
+                return ["raised", self._bridge.raised[1]]
+            if isinstance(error, AssertionError):
+                return ["wrong answer", _text(error)]
+            if isinstance(error, MemoryError):
                 return ["memory limit", ""]
-            return ["runtime error", f"{type(error).__name__}: {_text(error)}"]
+            return ["runtime error", f"{type(error).__name__}: {_text(error)} (in the test)"]
         return None
 
     def _prepare(self) -> tuple[ast.Module, list[ast.Module]]:
@@ -154,6 +150,8 @@ class Trial:
             value = known[name]
             if isinstance(value, ClassHandle) and "BaseException" in value._lineage:
                 value = self._bridge.errors[name] = type(name, (CandidateError,), {})
+            elif isinstance(value, ClassHandle):
+                object.__setattr__(value, "_known_as", name)
             self._space[name] = value
 
 

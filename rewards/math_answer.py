@@ -15,10 +15,12 @@ from rlvr.core import Completion, Prompt, Verdict
 from rlvr.registry import verifier
 
 from .extract import Extracted, extract
-from .math_quick import plain, rational
+from .mathematics.quick import plain, rational
 
 #: Languages that write 3,14 where English writes 3.14 (and 1.234 for a thousand).
-COMMA_LANGUAGES = frozenset(["fr", "de", "es", "ru", "pt", "it", "nl", "pl", "tr", "sv", "da", "no", "fi", "cs", "ro", "uk", "el", "id", "vi"])
+COMMA_LANGUAGES = frozenset(
+    ["fr", "de", "es", "ru", "pt", "it", "nl", "pl", "tr", "sv", "da", "no", "fi", "cs", "ro", "uk", "el", "id", "vi"]
+)
 _DECIMAL_COMMA = re.compile(r"[-+]?\d+(?:,|\{,\})\d+")
 _POINT_THOUSANDS = re.compile(r"[-+]?\d{1,3}(?:\.\d{3})+(?:,\d+)?")
 
@@ -72,7 +74,11 @@ def _reference(answer: Any) -> str:
     text = str(answer).strip()
     if "\\boxed" in text or "\\fbox" in text or "####" in text:
         found = extract(text)
-        return found.text if found is not None and found.why in ("boxed", "####") else text.partition("####")[2].strip() or text
+        return (
+            found.text
+            if found is not None and found.why in ("boxed", "####")
+            else text.partition("####")[2].strip() or text
+        )
     return text
 
 
@@ -96,10 +102,10 @@ def _quick(reference: str, found: Extracted, language: str) -> Verdict | None:
 
 def _compared(reference: str, found: Extracted, language: str, options: tuple[Any, ...]) -> Verdict:
     """The verdict of the reader and the typed comparison."""
-    from .math_comparison import Comparison, Policy, Undecided
-    from .math_expression import Unreadable
-    from .math_sympy import carried_out
-    from .math_values import EXPRESSIONS, kind, unevaluated
+    from .mathematics.comparison import Comparison, Policy, Undecided
+    from .mathematics.expression import Unreadable
+    from .mathematics.symbolic import carried_out
+    from .mathematics.values import EXPRESSIONS, kind, unevaluated
 
     try:
         golds = _reference_readings(reference, language)
@@ -131,8 +137,8 @@ def _compared(reference: str, found: Extracted, language: str, options: tuple[An
 
 def _reference_readings(reference: str, language: str) -> list[Any]:
     """What the reference may say; of a worked solution, its answer. Raises Unreadable."""
-    from .math_expression import Unreadable
-    from .math_values import Words
+    from .mathematics.expression import Unreadable
+    from .mathematics.values import Words
 
     try:
         readings = _readings(reference, (), language)
@@ -148,8 +154,8 @@ def _reference_readings(reference: str, language: str) -> list[Any]:
 
 def _undecided(gold: Any, found: Extracted) -> Verdict:
     """Whose fault it is that nothing could be shown: the answer's where the reference has a value."""
-    from .math_numerics import value
-    from .math_values import EXPRESSIONS
+    from .mathematics.numerics import value
+    from .mathematics.values import EXPRESSIONS
 
     if isinstance(gold, EXPRESSIONS) and value(gold) is None:
         return Verdict(None, "error", found.text, f"{found.why}: neither equality nor difference could be shown")
@@ -158,8 +164,8 @@ def _undecided(gold: Any, found: Extracted) -> Verdict:
 
 def _readings(text: str, parts: Sequence[str], language: str) -> list[Any]:
     """The values that a text may have: one, or two where a comma may be a decimal comma. Raises Unreadable."""
-    from .math_reading import finished, read
-    from .math_values import Group
+    from .mathematics.reading import finished, read
+    from .mathematics.values import Group
 
     if len(parts) > 1:
         return [finished(Group("", tuple(read(part) for part in parts), ""))]

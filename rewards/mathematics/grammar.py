@@ -229,8 +229,8 @@ class Parser(Cursor):
         start = self.position
         value = self.power()
         if isinstance(value, Number) and self.kind(0) == "command" and self.is_mixed(start):
-            fraction = self.power()
-            value = ex.add(value, self.expression_of(fraction))
+            part = self.power()
+            value = ex.add(value, self.expression_of(part))
         elif isinstance(value, Number) and self.plain_mixed(start):
             over, under = self.tokens[self.position].text, self.tokens[self.position + 2].text
             self.position += 3

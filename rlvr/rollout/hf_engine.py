@@ -45,7 +45,8 @@ class HFEngine:
         self.tokenizer = tokenizer
         self.batch_size = batch_size
         self.version = 0
-        eos = getattr(model.generation_config, "eos_token_id", None)
+        settings = getattr(model, "generation_config", None)  # a reward model writes nothing and has none
+        eos = getattr(settings, "eos_token_id", None)
         self.stop_ids = chat.stop_token_ids(tokenizer, eos)
         self.context = int(getattr(model.config, "max_position_embeddings", 0) or 1 << 30)
         self._counts = {"near_ties": 0, "tokens": 0, "seconds": 0.0}

@@ -72,7 +72,15 @@ def _whole(text: str, start: int, end: int) -> Extracted | None:
         return None
     start, end = trim(text, start, end)
     body = text[start:end]
-    if not body or len(body) > 200 or "\n" in body or "#" in body or "box" in body or CUE.search(body) or CUE_AFTER.search(body):
+    if (
+        not body
+        or len(body) > 200
+        or "\n" in body
+        or "#" in body
+        or "box" in body
+        or CUE.search(body)
+        or CUE_AFTER.search(body)
+    ):
         return None
     if any(part.count("=") > 1 for part in re.split(r",|;|\bor\b|\band\b|(?<=\d)or|\\quad", body)):
         return None  # a=3+5=8, b=8*7=6: work, of which the last number may be the answer

@@ -48,31 +48,36 @@ CUE = re.compile(
 #: "5 is the answer": the answer stands before it.
 CUE_AFTER = re.compile(
     r"[*_`]{0,3}[ ,]{1,2}(?:is|are|must be|would be|as|est|ist|es|é|è) (?:therefore |thus |hence |indeed |then )?"
-    r"(?:the|our|my|an?|la|die|das|notre|a|il) (?:[a-zé]{3,12} ){0,2}(?:answer|solution|result|réponse|lösung|respuesta|resposta)\b",
+    r"(?:the|our|my|an?|la|die|das|notre|a|il) (?:[a-zé]{3,12} ){0,2}(?:answer|solution|result|réponse|lösung|"
+    r"respuesta|resposta)\b",
     re.IGNORECASE,
 )
 #: A sentence that draws a conclusion. "So" and "then" open too many others.
 CONCLUSION = re.compile(
     r"\b(?:therefore|hence|thus|consequently|in conclusion|to conclude|we conclude|par conséquent|en conclusion|donc|"
-    r"daher|somit|folglich|also|por lo tanto|por tanto|en conclusión|portanto|assim|logo|quindi|pertanto|dunque|"
-    r"следовательно|таким образом|итак|значит)\b|因此|所以|综上|したがって|よって|ゆえに|따라서|그러므로|لذلك|لذا|إذن|इसलिए|अतः",
+    r"daher|somit|folglich|por lo tanto|por tanto|en conclusión|portanto|assim|logo|quindi|pertanto|dunque|"
+    r"следовательно|таким образом|итак|значит)\b"
+    r"|因此|所以|综上|したがって|よって|ゆえに|따라서|그러므로|لذلك|لذا|إذن|इसलिए|अतः",
     re.IGNORECASE,
 )
 NEGATION = re.compile(
-    r"n['’]t\b|\b(?:not|never|cannot|neither|nor|anything but|anything except|other than|unlikely|wrong|incorrect|false|"
-    r"nowhere near|rather than|instead of|different from|ne|pas|jamais|nicht|kein\w{0,2}|niemals|não|nunca|non|не|ни|नहीं|ليس|ليست|لا)\b"
-    r"|不是|不为|不等于|不会|并非|不可能|ではない|じゃない|ではありません|아니|\\neq?(?![a-zA-Z])|≠|!=",
+    r"n['’]t\b|\b(?:not|never|cannot|neither|nor|anything but|anything except|other than|unlikely|"
+    r"nowhere near|rather than|instead of|different from|ne|pas|jamais|nicht|kein\w{0,2}|niemals|não|nunca|non|не|"
+    r"ни|नहीं|ليس|ليست|لا)\b"
+    r"|不是|不为|不等于|不会|并非|不可能|ではない|じゃない|ではありません|아니",
     re.IGNORECASE,
 )
-_NOT_ES = re.compile(
-    r"\bno\b(?=\s+(?:es|son|puede|será|è|sono|é|$|\S*\d))", re.IGNORECASE
-)  # "no es 5", but "no solution"
+#: Spanish "no es 5", but not English "no solution".
+_NOT_ES = re.compile(r"\bno\b(?=\s+(?:es|son|puede|será|è|sono|é|$|\S*\d))", re.IGNORECASE)
 #: What stands between a cue and its answer and says nothing.
 FILLER = re.compile(
-    r"(?:[\s*_:：,–—>]|-(?=\s)|\b(?:that|simply|just|exactly|precisely|then|thus|therefore|hence|so|indeed|clearly|obviously|"
-    r"definitely|certainly|surely|for sure|now|still|given by|as follows|equal to|found to be|going to be|be|is|are|equals|"
+    r"(?:[\s*_:：,–—>]|-(?=\s)|\b(?:that|simply|just|exactly|precisely|then|thus|therefore|hence|so|indeed|clearly|"
+    r"obviously|"
+    r"definitely|certainly|surely|for sure|now|still|given by|as follows|equal to|found to be|going to be|be|is|"
+    r"are|equals|"
     r"either|approximately|approx\.|about|around|roughly|the (?:number|value|set|interval|point|expression|formula|"
-    r"equation|function|matrix|vector|pair|ordered pair|fraction|tuple|triple|option|choice|polynomial|total|sum|amount)(?: of)?|option|"
+    r"equation|function|matrix|vector|pair|ordered pair|fraction|tuple|triple|option|choice|polynomial|total|sum|"
+    r"amount)(?: of)?|option|"
     r"choice|a total of|donc|alors|environ|égale? à|l['’](?:ensemble|intervalle)|also|daher|somit|genau|gleich|etwa|"
     r"entonces|por lo tanto|igual a|aproximadamente|portanto|então|quindi|dunque|uguale a|circa|"
     r"равно|равна|равен|примерно|это)\b|约为|约|大约|等于|是|为|は|約|약|هو|هي|है)+",
@@ -80,48 +85,67 @@ FILLER = re.compile(
 )
 #: Words that join the members of one answer.
 JOINER = re.compile(
-    r"(?:[\s,;，、；&]|\\(?:quad|qquad|[,;: !])|\\(?:text|textrm|mathrm|mbox)\s*\{\s*(?:,|and|or|et|ou|und|oder|y|e|o|и|или|和|或)?\s*\}|"
+    r"(?:[\s,;，、；&]|\\(?:quad|qquad|[,;: !])|\\(?:text|textrm|mathrm|mbox)\s*\{\s*(?:,|and|or|et|ou|und|oder|y|e|o|"
+    r"и|или|和|或)?\s*\}|"
     r"\b(?:and|or|et|ou|und|oder|y|e|o|ed|и|или)\b|和|或者|或|及|以及|または|と|그리고|또는|و|أو|और|या)+",
     re.IGNORECASE,
 )
 #: A remark about an answer rather than one.
+RETRACTS = re.compile(r"(?:wrong|incorrect|false|mistaken|invalid)\b", re.IGNORECASE)
 REMARK = re.compile(
-    r"(?:in)?(?:correct|valid|accurate)|right|wrong|reasonable|plausible|consistent|unique|clear|obvious|below|above|here|"
+    r"(?:in)?(?:correct|valid|accurate)|right|wrong|reasonable|plausible|consistent|unique|clear|obvious|below|"
+    r"above|here|"
     r"the same|as required|as expected|unknown|unclear|uncertain|verified|confirmed|complete|good|fine|yours|mine",
     re.IGNORECASE,
 )
+UNEQUAL = re.compile(r"(?:≠|!=|\\neq?(?![a-zA-Z]))\s*$")
 #: What begins an explanation that follows an answer.
 EXPLAINS = re.compile(
-    r"[\s,;(–—-]+(?:because|since|as (?:we|the|it|there|in|shown|required|desired|expected)|which|so that|given that|where|when|"
-    r"due to|for which|but|not|rather|instead|it (?:is|can|could|does)|they|this|we|and (?:not|we|this|the|that|so|it)|i\.e\.|that is|car|puisque|"
-    r"parce|weil|denn|porque|ya que|pois|perché|потому|так как|因为|而不是|不是|なぜなら)\b",
+    r"[\s,;，；(–—-]+(?:because|since|as (?:we|the|it|there|in|shown|required|desired|expected)|which|so that|"
+    r"given that|where|when|"
+    r"due to|for which|but|not|rather|instead|it (?:is|can|could|does)|they|this|we|and (?:not|we|this|the|that|so|"
+    r"it)|i\.e\.|that is|car|puisque|"
+    r"parce|weil|denn|porque|ya que|pois|perché|потому|так как)\b|[\s,，]*(?:因为|因為|而不是|なぜなら)"
+    r"|\s\((?!mod\b)(?:[^\W\d_]{3,})[ ),]",
     re.IGNORECASE,
 )
-COMPARES = re.compile(r"\b(?:less|more|greater|fewer|larger|smaller|higher|lower|bigger) than|\bat (?:least|most)|\bbetween\b|\bup to\b", re.IGNORECASE)  # fmt: skip
-
 #: Units of measurement that belong to the number before them. Longer ones first within a family.
 UNIT_WORDS = (
-    r"per ?cent(?:age points?|ages?)?|percentages?|pct|pour ?cent|prozent|por ciento|por cento|per cento|процент\w{0,3}|"
+    r"per ?cent(?:age points?|ages?)?|percentages?|pct|pour ?cent|prozent|por ciento|por cento|per cento|"
+    r"процент\w{0,3}|"
     r"degrees?(?: (?:celsius|fahrenheit))?|radians?|degrés?|grad|grados|градус\w{0,3}|"
-    r"(?:square|cubic|sq\.?|cu\.?) (?:milli|centi|deci|kilo)?(?:meters?|metres?|inch(?:es)?|feet|foot|yards?|miles?|units?|[ck]?m|ft|in)|"
-    r"(?:milli|centi|deci|kilo)?(?:met(?:er|re)s?|grams?|grammes?|lit(?:er|re)s?|joules?|watts?|newtons?|volts?|hertz|pascals?)|"
-    r"inch(?:es)?|feet|foot|yards?|miles?|acres?|hectares?|pounds?|ounces?|tons?|tonnes?|gallons?|quarts?|pints?|cups?|"
+    r"(?:square|cubic|sq\.?|cu\.?) (?:milli|centi|deci|kilo)?(?:meters?|metres?|inch(?:es)?|feet|foot|yards?|"
+    r"miles?|units?|[ck]?m|ft|in)|"
+    r"(?:milli|centi|deci|kilo)?(?:met(?:er|re)s?|grams?|grammes?|lit(?:er|re)s?|joules?|watts?|newtons?|volts?|"
+    r"hertz|pascals?)|"
+    r"inch(?:es)?|feet|foot|yards?|miles?|acres?|hectares?|pounds?|ounces?|tons?|tonnes?|gallons?|quarts?|pints?|"
+    r"cups?|"
     r"milliseconds?|seconds?|secs?|minutes?|mins?|hours?|hrs?|days?|weeks?|months?|years?|"
-    r"heures?|jours?|semaines?|mois|ans|années?|stunden?|minuten|sekunden|tagen?|wochen?|monaten?|jahren?|horas?|minutos?|"
-    r"segundos?|días?|dias?|semanas?|meses|años?|anos?|ore|ora|giorni|минут\w?|час\w{0,2}|метр\w{0,2}|см|мм|км/ч|км|кг|рубл\w{1,3}|"
+    r"heures?|jours?|semaines?|mois|ans|années?|stunden?|minuten|sekunden|tagen?|wochen?|monaten?|jahren?|horas?|"
+    r"minutos?|"
+    r"segundos?|días?|dias?|semanas?|meses|años?|anos?|ore|ora|giorni|минут\w?|час\w{0,2}|метр\w{0,2}|см|мм|км/ч|"
+    r"км|кг|рубл\w{1,3}|"
     r"dollars?|cents?|euros?|yuan|yen|rupees?|pesos?|rubles?|units?|"
     r"mph|kph|kmh|km/h|km/s|m/s(?:\^?2|²)?|ft/s|kwh|rpm|mpg|"
-    r"[mcdkµμ]?m(?:\^?[23]|[²³])?|[mk]?g|[mcd]?[lL]|lbs?|oz|ft(?:\^?[23]|[²³])?|yds?|ms|[smh]|k?[JWN]|[kMG]?Hz|k?Pa|°\s?[CF]?|"
+    r"[mcdkµμ]?m(?:\^?[23]|[²³])?|[mk]?g|[mcd]?[lL]|lbs?|oz|ft(?:\^?[23]|[²³])?|yds?|ms|[smh]|k?[JWN]|[kMG]?Hz|"
+    r"k?Pa|°\s?[CF]?|"
     r"[ap]\.?m\b\.?|o['’]clock"
 )
-_PER = r"(?:\s?(?:per|/|pro|por|par|a|an)\s?(?:second|sec|minute|min|hour|hr|day|week|month|year|person|mile|gallon|pound|kg|h|s|stunde|heure|hora)\b)?"
-_DENSE_UNIT = r"(?:平方|立方)?(?:公斤|千克|公里|千米|厘米|毫米|米|美元|欧元|日元|円|人民币|百分点|小时|时间|時間|分钟|分鐘|秒钟|元|页|頁|个|個|只|件|颗|天|年|岁|人|次|度|分|秒|克|升|本|枚|匹|개|명|원|시간|분|초|킬로미터|미터)"
+_PER = (
+    r"(?:\s?(?:per|/|pro|por|par|a|an)\s?(?:second|sec|minute|min|hour|hr|day|week|month|year|person|mile|gallon|"
+    r"pound|kg|h|s|stunde|heure|hora)\b)?"
+)
+_DENSE_UNIT = (
+    r"(?:平方|立方)?(?:公斤|千克|公里|千米|厘米|毫米|米|美元|欧元|日元|円|人民币|百分点|小时|时间|時間|分钟|分鐘|秒钟|元|页|頁|个|個|只|件|颗|天|年|岁|人|次|度|分|秒|克|升|本|"
+    r"枚|匹|개|명|원|시간|분|초|킬로미터|미터)"
+)
 _NO_UNIT = (
     r"(?:and|or|if|is|are|for|where|when|as|which|so|since|because|with|in|on|at|of|the|not|but|et|ou|und|y|e|или|и)"
 )
 UNIT = re.compile(
     rf"(?:\\?[%％‰]|\^\{{?\\circ\}}?(?:\s?[CF]\b)?|\\(?:degree|circ)\b|[€£¥₹₽]|"
-    rf"~?\\(?:text|textrm|textnormal|mathrm|mbox|rm|operatorname)\s*\{{\s*(?!{_NO_UNIT}\b)[^\W\d_][^{{}}$\\]{{0,40}}\}}(?:\^\{{?[23]\}}?)?|"
+    rf"~?\\(?:text|textrm|textnormal|mathrm|mbox|rm|"
+    rf"operatorname)\s*\{{\s*(?!{_NO_UNIT}\b)[^\W\d_][^{{}}$\\]{{0,40}}\}}(?:\^\{{?[23]\}}?)?|"
     rf"[ \u00a0~]{{0,2}}(?:(?:(?i:{UNIT_WORDS})(?![^\W_]){_PER})|\\?[%％]|[€£¥₹₽])|\s?{_DENSE_UNIT})"
 )
 

@@ -76,7 +76,8 @@ def _contents(text: str, mark: re.Match[str], end: int, finished: bool) -> tuple
         unit = UNIT.match(text, closed + 1, min(end, closed + 60))
         if unit is None or any(c.isalpha() for c in box.text[-3:]):
             return box, closed + 1
-        return Extracted(f"{box.text}{'' if unit[0][:1] in '^%' else ' '}{unit[0].strip()}", box.start, unit.end(), "boxed"), unit.end()  # fmt: skip
+        gap = "" if unit[0][:1] in "^%" else " "
+        return Extracted(f"{box.text}{gap}{unit[0].strip()}", box.start, unit.end(), "boxed"), unit.end()
     bare = _BARE.match(text, opened, end)
     if bare is None or opened == mark.end() or (bare.end() == end and not finished):
         return None

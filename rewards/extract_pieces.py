@@ -30,7 +30,7 @@ class Extracted:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A formula (`formula` true), number or plain expression; `text` is without delimiters, `[start, end)` with them."""
+    """A formula (`formula` true), number or plain expression: `text` is without delimiters, `[start, end)` with."""
 
     start: int
     end: int
@@ -45,23 +45,28 @@ _CLOSES = {"\\(": "\\)", "\\[": "\\]", "$": "$", "$$": "$$"}
 _WORD = re.compile(r"(?<![\\{_])(?<![^\W\d_])[^\W\d_]{3,}")
 _COMMAND = re.compile(r"\\[a-zA-Z]+\*?(?:\{[^{}\\]*\})?")
 #: Words that occur in mathematics written without LaTeX.
-_MATH_WORDS = frozenset(
+MATH_WORDS = frozenset(
     "and or sin cos tan cot sec csc arcsin arccos arctan sinh cosh tanh log exp sqrt cbrt abs mod gcd lcm max min det "
-    "floor ceil for all where with pct inf infinity union none any empty set yes".split()
+    "floor ceil ceiling for all where with pct inf infinity union intersect binomial binom choose factorial conjugate "
+    "alpha beta gamma delta epsilon theta lambda sigma omega phi psi rho tau integer integers real even odd if "
+    "any".split()  # noqa: SIM905
 )
 # No letter of an alphabet may touch it on the left (x2, n-1th), but one of Chinese, Japanese or Thai may.
 _LETTER = r"A-Za-z\u00c0-\u024f\u0370-\u052f"
 _INTEGER = r"(?>\d{1,3}(?:[ \u00a0\u202f\u2009]\d{3}(?!\d))++|\d++)"
 _DECIMALS = r"(?:(?>[.,٫٬．，]|\{,\}|\\,|\\!|,\\!)\d++)*+"
 NUMBER = re.compile(
-    rf"(?<![{_LETTER}\d.,_\\])[-−+－]?\\?[$€£¥₹]?[-−]?(?:{_INTEGER}{_DECIMALS}|\.\d++)(?:[eE][-+]?\d++(?![{_LETTER}]))?"
+    rf"(?<![{_LETTER}\d.,_\\])[-−+－]?\\?[$€£¥₹]?[-−]?(?:{_INTEGER}{_DECIMALS}|"
+    rf"\.\d++)(?:[eE][-+]?\d++(?![{_LETTER}]))?"
     rf"(?:\s?[/／]\s?\d++(?![/\d])|(?:[:：]\d++){{1,2}})?|[-−]?[√π∞½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞]"
 )
 _TOKEN = re.compile(
     r"(?P<number>\d++(?:[.,]\d++)*+(?:[eE][-+]?\d++(?![A-Za-z]))?|\.\d++|[√π∞½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞])"
     r"|(?P<operator>\*\*|[-−–+*/^×÷·±|!∪∩]|mod\b|(?<=\d)[xX](?=\d)|(?<=\d\s)[xX](?=\s\d))"
-    r"|(?P<name>(?:sqrt|cbrt|arcsin|arccos|arctan|sinh?|cosh?|tanh?|cot|sec|csc|log|ln|exp|abs|floor|ceil|gcd|lcm|binomial|"
-    r"binom|factorial|max|min|pi|oo|infinity|inf)(?![A-Za-z])|\\(?:frac|sqrt|pi|cdot|times|infty|left|right|cup|pm|binom|"
+    r"|(?P<name>(?:sqrt|cbrt|arcsin|arccos|arctan|sinh?|cosh?|tanh?|cot|sec|csc|log|ln|exp|abs|floor|ceil|gcd|lcm|"
+    r"binomial|"
+    r"binom|factorial|max|min|pi|oo|infinity|inf)(?![A-Za-z])|\\(?:frac|sqrt|pi|cdot|times|infty|left|right|cup|pm|"
+    r"binom|"
     r"sin|cos|tan|ln|log)(?![A-Za-z])|[A-Za-z](?![A-Za-z'’])(?:_\w)?)"
     r"|(?P<open>[(\[{])|(?P<close>[)\]}])|(?P<relation><=|>=|!=|==|(?<!<)<(?!<)|(?<!>)>(?!>)|[=≤≥≠≈])"
     r"|(?P<comma>,)|(?P<space>[ \t]+)|(?P<unit>%|°)|(?P<other>[^\W\d_]+|.)",
@@ -78,8 +83,11 @@ def bare_words(text: str) -> int:
 
 def is_prose(text: str) -> bool:
     """Whether what stands between two dollar signs is a stretch of prose between two prices."""
-    words = [word for word in _WORD.findall(_COMMAND.sub(" ", text)) if word.lower() not in _MATH_WORDS]
+    words = [word for word in _WORD.findall(_COMMAND.sub(" ", text)) if word.lower() not in MATH_WORDS]
     return len(words) > (1 if "\\" not in text else 3)
+
+
+_PRICES = re.compile(r"\$\d[^$]*\s\$\d")  # $5 and $6
 
 
 def formulas(text: str, start: int, end: int) -> Iterator[Piece]:
@@ -91,8 +99,8 @@ def formulas(text: str, start: int, end: int) -> Iterator[Piece]:
             opening = None if sign in ("\\)", "\\]") or sign.startswith("\\end") else mark
         elif sign == _CLOSES.get(opening[0], opening[0].replace("begin", "end")):
             inside = text[opening.end() : mark.start()]
-            price = sign == "$" and inside[:1].isdigit() and inside[-1:].isspace() and text[mark.end() : mark.end() + 1].isdigit()  # fmt: skip
-            if price or is_prose(inside) or not inside.strip():
+            price = sign == "$" and _PRICES.match(text, opening.start(), mark.end() + 1) is not None
+            if price or not inside.strip() or (sign == "$" and is_prose(inside)):
                 opening = mark if sign.startswith("$") else None
             else:
                 yield Piece(opening.start(), mark.end(), _last_row(inside), True)
@@ -222,8 +230,13 @@ def _balanced(run: list[re.Match[str]], number: re.Match[str]) -> list[re.Match[
     left = max((i for i in lone if run[i].start() <= number.start()), default=-1)
     right = min((i for i in lone if run[i].start() > number.start()), default=len(run))
     part = run[left + 1 : right]
-    while part and (part[-1].lastgroup in ("relation", "comma", "unit") or (part[-1].lastgroup == "operator" and part[-1][0] != "!")):  # fmt: skip
+    while part and _hangs(part[-1], "!|"):
         part.pop()
-    while part and (part[0].lastgroup in ("relation", "comma", "unit") or (part[0].lastgroup == "operator" and part[0][0] not in "-−+±|√")):  # fmt: skip
+    while part and _hangs(part[0], "-−+±|√"):
         part.pop(0)
     return part
+
+
+def _hangs(token: re.Match[str], signs: str) -> bool:
+    """Whether nothing can end (or begin) with this token; the operators among `signs` may."""
+    return token.lastgroup in ("relation", "comma", "unit") or (token.lastgroup == "operator" and token[0] not in signs)

@@ -6,9 +6,11 @@ import re
 from collections import deque
 from collections.abc import Iterator
 
-from .extract_cues import COMPARES, CONCLUSION, CUE, CUE_AFTER, EXPLAINS, FILLER, JOINER, REMARK, UNIT, negated
+from .extract_cues import CONCLUSION, CUE, CUE_AFTER, EXPLAINS, FILLER, JOINER, REMARK, RETRACTS, UNEQUAL, UNIT, negated
 from .extract_marks import found
 from .extract_pieces import (
+    MARK,
+    MATH_WORDS,
     MAX_ANSWER,
     NUMBER,
     Extracted,
@@ -28,7 +30,6 @@ DECORATION = "*_`\"“”„'’ "
 _SENTENCE_END = re.compile(
     r"\n|(?<=[.!?])\${1,2}(?=\s)|(?<!approx)(?<!\bca)(?<!\bi\.e)(?<!\be\.g)(?<!\bvs)(?<!\bno)[.!?](?=[\s*_`\"”’)]|$)|[。！？।؟]"
 )
-_PROSE_OF_MATH = frozenset("and or if for all any where with mod integer integers real even odd not".split())
 
 
 def undelimited(answer: Extracted) -> Extracted:
@@ -49,7 +50,12 @@ def words_beside(body: str) -> int:
     for low, high in spans:
         rest[low:high] = " " * (high - low)
     joined = "".join(rest)
-    return bare_words(joined) - sum(word.lower() in _PROSE_OF_MATH for word in re.findall(r"[^\W\d_]{3,}", joined))
+    known = sum(word.lower() in MATH_WORDS for word in re.findall(r"[^\W\d_]{3,}", joined))
+    dense = sum(len(run) // 2 for run in _DENSE.findall(joined))  # scripts that put no spaces between words
+    return bare_words(joined) - known + dense
+
+
+_DENSE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\u0e00-\u0e7f]{3,}")
 
 
 class _Denied(Exception):
@@ -66,30 +72,36 @@ def cued(text: str, start: int, end: int, finished: bool) -> tuple[Extracted | N
             continue
         try:
             if _DISBELIEF.search(before) or (forward and negated(cue[0])):
-                raise _Denied(_sentence_end(text, cue.end(), end))
+                raise _Denied(sentence_end(text, cue.end(), end))
+            if forward and cue["weak"] is None and RETRACTS.match(text, cue.end()):
+                raise _Denied(sentence_end(text, cue.end(), end))
             answer = _announced(text, cue.end(), end, finished) if forward else _before(text, start, cue.start())
         except _Denied as denied:
             return None, denied.args[0]
-        if answer is None or (cue["weak"] if forward else None) and _goes_on(text, answer.end, end):
-            continue
-        return answer, start
+        step = forward and cue["weak"] is not None and answer is not None and _goes_on(text, answer.end, end)
+        if answer is not None and not step:
+            return answer, start
     return None, start
 
 
 def _goes_on(text: str, position: int, end: int) -> bool:
     """Whether later sentences have formulas or numbers: then a "result" was that of a step."""
-    return next(_pieces(text, _sentence_end(text, position, end), end), None) is not None
+    return next(_pieces(text, sentence_end(text, position, end), end), None) is not None
 
 
-_HYPOTHESIS = re.compile(r"\b(?:if|whether|suppose|assum(?:e|ing)|unless|why|how|what|were) (?:that )?(?:(?:the|my|our|an?|final) ){0,2}$", re.IGNORECASE)  # fmt: skip
+_HYPOTHESIS = re.compile(
+    r"\b(?:if|whether|suppose|assum(?:e|ing)|unless|why|how|what|were) (?:that )?(?:(?:the|my|our|an?|final) ){0,2}$",
+    re.IGNORECASE,
+)
 _DISBELIEF = re.compile(
-    r"(?:n['’]t|\bnot|\bnever|\bcannot) (?:think|believe|say|mean|know|claim|true|the case|sure|clear|certain|possible|follow)"
+    r"(?:n['’]t|\bnot|\bnever|\bcannot) (?:think|believe|say|mean|know|claim|true|the case|sure|clear|certain|"
+    r"possible|follow)"
     r"[^.,;:!?\n]{0,30}$",
     re.IGNORECASE,
 )
 
 
-def _sentence_end(text: str, start: int, end: int) -> int:
+def sentence_end(text: str, start: int, end: int) -> int:
     """Where the sentence ends that goes on at `start`; formulas in it may hold full stops and line breaks."""
     position = start
     for piece in formulas(text, start, min(end, start + MAX_ANSWER)):
@@ -108,16 +120,35 @@ def _announced(text: str, start: int, end: int, finished: bool) -> Extracted | N
     position = start
     while (filler := FILLER.match(text, position, end)) and filler.end() > position:
         position = filler.end()
-    stop = _sentence_end(text, position, end)
+    stop = sentence_end(text, position, end)
     if text.startswith(("?", "？", "؟"), stop) or (stop == end and not finished):
         return None
-    pieces = _list_at(text, position, stop)
-    if pieces:
-        return _of_pieces(text, pieces, "answer is", stop)
-    following = next(iter(_pieces(text, position, stop)), None)
+    following = next(_pieces(text, position, stop), None)
     if negated(text[position : following.start if following else position + 12]):
         raise _Denied(stop)
+    if text.startswith("!", stop) and stop - position < 200 and _FACTORIAL.search(text, max(start - 2, 0), stop):
+        stop += 1
+    if (plain := _plain_phrase(text, position, stop)) is not None:
+        return plain
+    if pieces := _list_at(text, position, stop):
+        return _of_pieces(text, pieces, "answer is", stop)
     return _phrase(text, position, stop)
+
+
+#: "Answer: 7!" and "3n!" are factorials, "the answer is 7!" is an exclamation.
+_FACTORIAL = re.compile(r"[:：=][*_ ]{0,4}[^:：=]*[\w)]$|(?<![^\W\d_])[a-z)]$")
+
+
+def _plain_phrase(text: str, start: int, stop: int) -> Extracted | None:
+    """All of a phrase that is mathematics written without delimiters; after a number one word may follow, its unit."""
+    if stop - start > 200:
+        return None
+    explained = EXPLAINS.search(text, start, stop)
+    short = found(text, start, explained.start() if explained else stop, "answer is", DECORATION + ".,;:")
+    if short is None or MARK.search(short.text) or "\n" in short.text or not any(c.isalnum() for c in short.text):
+        return None
+    words = words_beside(short.text)
+    return short if words == 0 or (words == 1 and NUMBER.match(short.text)) else None
 
 
 def _phrase(text: str, start: int, stop: int) -> Extracted | None:
@@ -137,7 +168,8 @@ def _phrase(text: str, start: int, stop: int) -> Extracted | None:
 
 
 _COPULA = re.compile(
-    r"\b(?:is|are|was|were|be|equals?|becomes?|gives?|get|obtain|have|makes?|totals?|est|sont|vaut|ist|sind|beträgt|es|son|é|são|è|sono|"
+    r"\b(?:is|are|was|were|be|equals?|becomes?|gives?|get|obtain|have|makes?|totals?|est|sont|vaut|ist|sind|"
+    r"beträgt|es|son|é|são|è|sono|"
     r"равен|равна|равно|составляет)\b|[=:：]|是|为|等于|は|هو|है",
     re.IGNORECASE,
 )
@@ -187,7 +219,7 @@ def _piece_at(text: str, position: int, stop: int) -> Piece | None:
 def _of_pieces(text: str, pieces: list[Piece], why: str, stop: int) -> Extracted:
     """One answer made of formulas or numbers; another one offered after an "or" belongs to it."""
     start, end = pieces[0].start, pieces[-1].end
-    if (offer := _OFFER.match(text, end, stop)) and (more := next(iter(_pieces(text, offer.end(), stop)), None)):
+    if (offer := _OFFER.match(text, end, stop)) and (more := next(_pieces(text, offer.end(), stop), None)):
         return Extracted(text[start : more.end], start, more.end, why)
     if len(pieces) == 1:
         return Extracted(pieces[0].text.strip(), start, end, why)
@@ -197,7 +229,11 @@ def _of_pieces(text: str, pieces: list[Piece], why: str, stop: int) -> Extracted
     return Extracted(text[start:end] if len(values) > 1 else values[0], start, end, why)
 
 
-_OFFER = re.compile(r"[*_`]*[\s,(]{1,3}(?:or|oder|ou|o|или|或|أو|या)\b(?! (?:in other|equivalently|about|approximately|roughly|simply))", re.IGNORECASE)  # fmt: skip
+_OFFER = re.compile(
+    r"[*_`]*[\\s,(]{1,3}(?:or|oder|ou|o|или|或|أو|या)\\b"
+    r"(?! (?:in other|equivalently|about|approximately|roughly|simply))",
+    re.IGNORECASE,
+)
 
 
 def _pieces(text: str, start: int, end: int) -> Iterator[Piece]:
@@ -220,10 +256,10 @@ def _before(text: str, start: int, stop: int) -> Extracted | None:
         return None
     if last[0].formula:
         return Extracted(last[0].text, last[0].start, last[0].end, "answer is")
-    return _number_in(text, last[0], _sentence_start(text, low, last[0].start), stop, "answer is")
+    return _number_in(text, last[0], sentence_start(text, low, last[0].start), stop, "answer is")
 
 
-def _sentence_start(text: str, start: int, position: int) -> int:
+def sentence_start(text: str, start: int, position: int) -> int:
     last = deque(_SENTENCE_END.finditer(text, start, position), maxlen=1)
     return last[0].end() if last else start
 
@@ -240,20 +276,24 @@ def concluded(text: str, start: int, end: int) -> Extracted | None:
     """The conclusion of the last paragraph, else the last formula or number that is neither denied nor asked for."""
     denied: set[str] = set()
     for piece in list(deque(_pieces(text, start, end), maxlen=MAX_DENIED))[::-1]:
-        low = _sentence_start(text, start, piece.start)
-        high = _sentence_end(text, piece.end, end)
-        if text.startswith(("?", "？", "؟"), high) or negated(text[max(low, piece.start - 12) : piece.start]):
+        low = sentence_start(text, start, piece.start)
+        high = sentence_end(text, piece.end, end)
+        if text.startswith(("?", "？", "؟"), high) or _denies(text[max(low, piece.start - 12) : piece.start]):
             denied.add(piece.text.strip())
         elif piece.text.strip() not in denied:
             return _in_conclusion(text, start, high) or _in_sentence(text, low, high)
     return None
 
 
+def _denies(before: str) -> bool:
+    return negated(before) or UNEQUAL.search(before) is not None
+
+
 def _in_conclusion(text: str, start: int, stop: int) -> Extracted | None:
     """What the last "therefore" of the last paragraph arrives at; remarks may follow it."""
     paragraph = max(start, text.rfind("\n", start, stop) + 1)
     last = deque(CONCLUSION.finditer(text, paragraph, stop), maxlen=1)
-    return _in_sentence(text, last[0].end(), _sentence_end(text, last[0].end(), stop)) if last else None
+    return _in_sentence(text, last[0].end(), sentence_end(text, last[0].end(), stop)) if last else None
 
 
 def _in_sentence(text: str, start: int, stop: int) -> Extracted | None:

@@ -3,13 +3,16 @@
 import os
 import time
 from collections import Counter
+from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
 
-from rlvr.core import Completion, Prompt, Verdict
+from rlvr.core import Completion, Prompt, Verdict, VerifierUse
 from rlvr.rewards import Judge
 from rlvr.rewards.pipes import JudgeEnd, WorkerEnd
+from rlvr.rewards.pool import Item, Pool
+from rlvr.rewards.slots import Slot, Turn
 from rlvr.rewards.wire import frame
 from tests.rewards.judging import ask, wait_until
 
@@ -91,6 +94,14 @@ def test_the_deadline_of_an_item_that_was_sent_ahead_starts_with_its_own_work() 
     with Judge(1, timeout=1.0, functions=functions, warm=()) as judge:
         verdicts = judge.judge([ask("0", "nap")] * 100 + [ask("0.3", "nap")] * 6)
     assert {v.status for v in verdicts} == {"correct"}
+
+
+def test_the_clock_is_set_again_when_the_turn_passes_to_the_next_item() -> None:
+    slot = Slot(Pool(1.0, {}, {}), 0)
+    slot._out.extend(Item(i, (VerifierUse("v"),), b"", Future()) for i in range(2))
+    slot._turn = Turn(began=time.monotonic() - 100, started=True)
+    slot._settle(Verdict(1.0, "correct"))
+    assert len(slot._out) == 1 and not slot._turn.started and slot._turn.seconds() < 50
 
 
 def test_long_requests_and_long_replies_pass_each_other() -> None:

@@ -49,7 +49,7 @@ MATH_WORDS = frozenset(
     "and or sin cos tan cot sec csc arcsin arccos arctan sinh cosh tanh log exp sqrt cbrt abs mod gcd lcm max min det "
     "floor ceil ceiling for all where with pct inf infinity union intersect binomial binom choose factorial conjugate "
     "alpha beta gamma delta epsilon theta lambda sigma omega phi psi rho tau integer integers real even odd if "
-    "any".split()  # noqa: SIM905
+    "any".split()
 )
 # No letter of an alphabet may touch it on the left (x2, n-1th), but one of Chinese, Japanese or Thai may.
 _LETTER = r"A-Za-z\u00c0-\u024f\u0370-\u052f"

@@ -15,6 +15,7 @@ from rlvr.core import Completion, Prompt, Verdict
 from rlvr.registry import verifier
 
 from .extract import Extracted, extract
+from .extract_choice import extract_choice, is_choice
 from .mathematics.quick import plain, rational
 
 #: Languages that write 3,14 where English writes 3.14 (and 1.234 for a thousand).
@@ -50,7 +51,9 @@ def math_answer(
     references = [_reference(answer) for answer in _alternatives(prompt.answer)]
     if not references or "" in references:
         return Verdict(None, "error", reason="the reference answer is empty or not text or a number")
-    found = extract(completion.text, completion.finish_reason != "length")
+    finished = completion.finish_reason != "length"
+    found = extract_choice(completion.text, finished) if any(map(is_choice, references)) else None
+    found = found or extract(completion.text, finished)
     if found is None:
         return Verdict(0.0, "unparsable", reason="no answer found")
     language = str(prompt.meta.get("lang", "en"))[:2]

@@ -294,7 +294,7 @@ PAYLOADS: list[str] = [
     f"({_TOUCH}, 2)",
     f"\\text{{{_TOUCH}}}",
     "open('MARKER', 'w')",
-    "open('MARKER','w').close() or 42",
+    "open('MARKER','w').close() or 41",
     "exec(\"open('MARKER','w')\")",
     "eval(\"open('MARKER','w')\")",
     "(lambda: open('MARKER','w'))()",

@@ -171,6 +171,6 @@ def ratio(draw: Draw) -> Value:
         (f"{a + 1}:{b}", "off by one"),
         (f"{a}:{b + 1}", "off by one"),
         (f"{a}:{b}:1", "a part more"),
-        (str(a), "one part"),
+        (str(a + b), "the sum of the parts"),
     )
     return Value(distinct(*same[:3]), other)

@@ -13,7 +13,7 @@ from . import expression as ex
 from . import matrices
 from .cursor import Cursor
 from .expression import Call, Constant, Expression, Number, Symbol, Unreadable
-from .numerals import decimal, integer, numeral
+from .numerals import decimal, fraction, integer, numeral
 from .primaries import primary
 from .tokens import FUNCTIONS, GREEK, Token
 from .values import EXPRESSIONS, Group, Matrix, NamedSet, Relation, SetOperation, Value

@@ -326,7 +326,7 @@ _TOKEN = re.compile(
   | (?P<number>
         \d{1,3}(?:(?:\{,\}\ ?|\\[,!;:\ ])\d{3})+(?!\d)(?:\.\d+)?
       | \d{1,3}(?:,\d{3})+(?![\d,]*\d)(?:\.\d+)?
-      | \d{1,3}(?:[ ']\d{3})+(?!\d)(?:\.\d+)?(?![ ]*[/_])
+      | \d{1,3}(?:[ '~]\d{3})+(?!\d)(?:\.\d+)?(?![ ]*[/_])
       | (?:\d+\.\d+|\d+\.(?![\d.])|\d+|\.\d+)(?:[eE][-+]?\d{1,5}(?![\d.]))?
     )
   | \\begin\s*\{(?P<begin>[a-zA-Z]+\*?)\}
@@ -419,7 +419,7 @@ _LISTED = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 
 
 def _plain_number(text: str) -> str:
-    plain = re.sub(r"\{,\}|\\[,!;: ]|[, ']", "", text) if not text.isdigit() else text
+    plain = re.sub(r"\{,\}|\\[,!;: ]|[, '~]", "", text) if not text.isdigit() else text
     if len(plain) > MAX_DIGITS:
         raise Unreadable("a number of more digits than are read")
     return plain

@@ -43,10 +43,8 @@ def extract_choice(text: str, finished: bool = True) -> Extracted | None:
     """
     bounds = answer_bounds(text)
     found = extract(text, finished)
-    if bounds is None or found is None or found.why in ("boxed", "<answer>", "####"):
-        letter = _affirmed(text, found.start, found.end) if found else None
-        if found is not None or bounds is None or not finished:
-            return Extracted(letter.text, letter.start, letter.end, found.why) if found and letter else found
+    if bounds is None or (found is not None and found.why in ("boxed", "<answer>", "####")):
+        return found
     start, end = bounds
     for cue in reversed(list(CUE.finditer(text, max(start, end - 6_000), end))[-8:]):
         stop = sentence_end(text, cue.end(), end)

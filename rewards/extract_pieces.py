@@ -45,7 +45,7 @@ _CLOSES = {"\\(": "\\)", "\\[": "\\]", "$": "$", "$$": "$$"}
 _WORD = re.compile(r"(?<![\\{_])(?<![^\W\d_])[^\W\d_]{3,}")
 _COMMAND = re.compile(r"\\[a-zA-Z]+\*?(?:\{[^{}\\]*\})?")
 #: Words that occur in mathematics written without LaTeX.
-MATH_WORDS = frozenset(
+_MATH_WORDS = frozenset(
     "and or sin cos tan cot sec csc arcsin arccos arctan sinh cosh tanh log exp sqrt cbrt abs mod gcd lcm max min det "
     "floor ceil ceiling for all where with pct inf infinity union intersect binomial binom choose factorial conjugate "
     "alpha beta gamma delta epsilon theta lambda sigma omega phi psi rho tau integer integers real even odd if "
@@ -81,10 +81,14 @@ def bare_words(text: str) -> int:
     return len(_WORD.findall(_COMMAND.sub(" ", text)))
 
 
+def prose_words(text: str) -> list[str]:
+    """Those of them that do not occur in mathematics written without LaTeX."""
+    return [word for word in _WORD.findall(_COMMAND.sub(" ", text)) if word.lower() not in _MATH_WORDS]
+
+
 def is_prose(text: str) -> bool:
     """Whether what stands between two dollar signs is a stretch of prose between two prices."""
-    words = [word for word in _WORD.findall(_COMMAND.sub(" ", text)) if word.lower() not in MATH_WORDS]
-    return len(words) > (1 if "\\" not in text else 3)
+    return len(prose_words(text)) > (1 if "\\" not in text else 3)
 
 
 _PRICES = re.compile(r"\$\d[^$]*\s\$\d")  # $5 and $6

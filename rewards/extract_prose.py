@@ -10,14 +10,13 @@ from .extract_cues import CONCLUSION, CUE, CUE_AFTER, EXPLAINS, FILLER, JOINER, 
 from .extract_marks import found
 from .extract_pieces import (
     MARK,
-    MATH_WORDS,
     MAX_ANSWER,
     NUMBER,
     Extracted,
     Piece,
-    bare_words,
     formulas,
     numbers,
+    prose_words,
     whole_expression,
     with_unit,
 )
@@ -50,9 +49,8 @@ def words_beside(body: str) -> int:
     for low, high in spans:
         rest[low:high] = " " * (high - low)
     joined = "".join(rest)
-    known = sum(word.lower() in MATH_WORDS for word in re.findall(r"[^\W\d_]{3,}", joined))
     dense = sum(len(run) // 2 for run in _DENSE.findall(joined))  # scripts that put no spaces between words
-    return bare_words(joined) - known + dense
+    return len(prose_words(joined)) + dense
 
 
 _DENSE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\u0e00-\u0e7f]{3,}")

@@ -13,13 +13,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol, TypeAlias
+from typing import Literal, Protocol, TypeAlias, get_args
 
-from rlvr.errors import UserError
+from rlvr.errors import UnknownName, UserError
 
-Profile: TypeAlias = Literal["auto", "full", "landlock", "unsafe"]
+Profile: TypeAlias = Literal["full", "landlock", "unsafe"]
 LimitName: TypeAlias = Literal["wall", "cpu", "memory", "disk", "output", "tasks"]
 
+PROFILES: tuple[Profile, ...] = get_args(Profile)  # strongest first; `unsafe` isolates nothing
 #: In the sandboxed process: standard input, output, error, and (where `Job.channel` asks for it) the message channel.
 CHANNEL_FD = 3
 #: A message on the channel is its length, four bytes big endian, and then its bytes; longer ones end the run.
@@ -142,7 +143,7 @@ class SandboxBusy(Exception):
 
 
 def open_sandbox(
-    profile: Profile = "auto",
+    profile: str = "auto",
     slots: int = 2,
     interpreter: str | None = None,
     max_disk_mb: int = 64,
@@ -162,9 +163,12 @@ def open_sandbox(
 
     if slots < 1:
         raise ValueError(f"slots={slots} must be positive")
+    if profile not in ("auto", *PROFILES):
+        raise UnknownName("sandbox profile", profile, ("auto", *PROFILES))
     reasons = []
-    names: tuple[Profile, ...] = ("full", "landlock") if profile == "auto" else (profile,)
-    for name in names:
+    for name in PROFILES:
+        if name != profile and (profile != "auto" or name == "unsafe"):
+            continue
         try:
             sandbox = LocalSandbox(make_plan(name, interpreter, max_disk_mb, modules or {}), slots, queue_seconds)
         except UserError as error:

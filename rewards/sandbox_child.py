@@ -123,14 +123,18 @@ def become(job: dict[str, Any], config: dict[str, Any], fds: list[int], report: 
 
 def _unpack(fd: int) -> bytes:
     """Writes the job's files into the working directory and returns its program."""
-    with open(fd, "rb", closefd=False) as file:
-        length = int.from_bytes(file.read(4), "big")
-        for name, size in json.loads(file.read(length)):
-            if folder := os.path.dirname(name):
-                os.makedirs(folder, exist_ok=True)
-            with open(name, "wb") as copy:
-                copy.write(file.read(size))
-        return file.read()
+    parts = []
+    while part := os.read(fd, 1 << 24):
+        parts.append(part)
+    data = b"".join(parts)
+    end = 4 + int.from_bytes(data[:4], "big")
+    for name, size in json.loads(data[4:end]) if end > 4 else ():
+        if folder := os.path.dirname(name):
+            os.makedirs(folder, exist_ok=True)
+        with open(name, "wb") as copy:
+            copy.write(data[end : end + size])
+        end += size
+    return data[end:]
 
 
 def _limit(job: dict[str, Any], config: dict[str, Any]) -> None:
@@ -162,16 +166,13 @@ def _at_most(which: int, value: int) -> int:
     return value if hard == resource.RLIM_INFINITY else min(value, hard)
 
 
-def execute(program: bytes) -> NoReturn:
+def execute(program: bytes, streams: dict[str, io.TextIOWrapper]) -> NoReturn:
     """Runs the program as `__main__` and ends the process as an interpreter would."""
     status = 1
     try:
-        for fd, name in enumerate(("stdin", "stdout", "stderr")):
-            stream = _text(fd)
+        for name, stream in streams.items():
             setattr(sys, name, stream)
             setattr(sys, f"__{name}__", stream)
-        for name in [name for name in sys.modules if name.startswith("inside")]:
-            del sys.modules[name]
         endings = (getattr(threading, "_shutdown", lambda: None), atexit._run_exitfuncs)
         status = _run(program)
         for end in endings:
@@ -182,10 +183,24 @@ def execute(program: bytes) -> NoReturn:
         os._exit(status)
 
 
-def _text(fd: int) -> io.TextIOWrapper:
-    """A standard stream, as an interpreter in UTF-8 mode makes it."""
-    raw = open(fd, "wb" if fd else "rb", closefd=False)  # noqa: SIM115 - open as long as the process
-    return io.TextIOWrapper(raw, "utf-8", "backslashreplace" if fd == 2 else "surrogateescape", line_buffering=fd == 2)
+def make_streams() -> dict[str, io.TextIOWrapper]:
+    """The program's standard streams, made before the fork because it takes a third of a millisecond.
+
+    They belong to descriptors 0, 1 and 2, which are pipes while they are made: no seeking, no terminal.
+    """
+    saved = [fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 3) for fd in range(3)]
+    pipe = os.pipe()
+    made: dict[str, io.TextIOWrapper] = {}
+    for fd, name in enumerate(("stdin", "stdout", "stderr")):
+        os.dup2(pipe[min(fd, 1)], fd)
+        raw = open(fd, "wb" if fd else "rb", closefd=False)  # noqa: SIM115 - open as long as the process
+        errors = "backslashreplace" if fd == 2 else "surrogateescape"  # as an interpreter in UTF-8 mode
+        made[name] = io.TextIOWrapper(raw, "utf-8", errors, line_buffering=fd == 2)
+    for fd, old in enumerate(saved):
+        os.dup2(old, fd)
+    for fd in (*pipe, *saved):
+        os.close(fd)
+    return made
 
 
 def _run(program: bytes) -> int:

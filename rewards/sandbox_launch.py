@@ -27,11 +27,11 @@ from . import sandbox_seccomp
 from .sandbox import Profile
 
 START_SECONDS = 30.0  # for an interpreter to start and to import what it preloads
-#: Imported before the forks, so that a program finds them for nothing.
+#: Imported before the forks, so that a program finds them for nothing. What is large and rare is left out, because
+#: each fork copies the page tables of everything that is mapped.
 PRELOAD = """
-    abc array ast atexit base64 bisect calendar cmath collections contextlib copy dataclasses datetime decimal enum
-    fractions functools hashlib heapq io itertools json linecache math numbers operator queue random re statistics
-    string struct symtable textwrap threading time traceback types typing unicodedata warnings
+    abc array atexit bisect collections contextlib copy dataclasses datetime enum functools heapq io itertools json
+    linecache math numbers operator queue random re string struct threading time traceback types typing warnings
 """.split()  # noqa: SIM905 - a list of literals would take a line for each name
 #: The whole environment of a sandboxed interpreter: the same order of sets in each run, and one memory arena.
 ENVIRONMENT = {"PYTHONHASHSEED": "0", "MALLOC_ARENA_MAX": "1", "LC_ALL": "C.UTF-8"}
@@ -49,6 +49,8 @@ for name, source in zip(sys.argv[1::2], sys.argv[2::2]):
     module = sys.modules["inside." + name] = make("inside." + name)
     module.__package__ = "inside"
     exec(compile(source, name + ".py", "exec"), module.__dict__)
+for name in [name for name in sys.modules if name.startswith("inside")]:
+    del sys.modules[name]  # programs find nothing of it
 module.main()
 """
 # Which files the interpreter needs: its library, itself, and the folders of every shared library that it maps.

@@ -33,7 +33,7 @@ class ServerRun(Run):
         self._texts = (bytearray(), bytearray())  # stdout, stderr
         self._pipes = [-1, -1]
         self._channel: socket.socket | None = None
-        self._inbox, self._outbox, self._answers = bytearray(), bytearray(), bytearray()
+        self._inbox, self._outbox = bytearray(), bytearray()
         self._outcome: dict[str, Any] | None = None
         self._limit: str | None = None  # what this side stopped it for
         self._fault = ""
@@ -211,9 +211,9 @@ class ServerRun(Run):
             return
         except OSError:
             data = b""
-        self._answers += data
+        self._slot.answers += data
         try:
-            self._outcome = take_answer(self._answers)
+            self._outcome = take_answer(self._slot.answers)
         except ValueError as error:
             self._fault = str(error)
         if not data and self._outcome is None:
@@ -225,10 +225,10 @@ class ServerRun(Run):
         outcome, wall = self._outcome, time.monotonic() - self._began
         if outcome is None or outcome["fault"] or (outcome["limit"] == "killed" and not self._limit):
             fault = self._fault or (outcome or {}).get("fault") or "the program was killed from outside (memory?)"
-            if outcome is None:
-                self._slot.stop()
+            self._slot.stop()  # the next program gets a new server
             self._release(self._slot)
             return Result(stdout, stderr, fault=str(fault), wall_seconds=wall)
+        self._slot.clean = bool(outcome["clean"])
         self._release(self._slot)
         status, limit = _ending(outcome, self._limit, self._job.limits)
         return Result(stdout, stderr, status, limit, "", outcome["wall"], outcome["cpu"], outcome["memory_kb"] / 1024)
@@ -269,7 +269,7 @@ def _request(limits: Limits) -> dict[str, Any]:
 
 def _payload(job: Job) -> bytes:
     """What the forked child reads, and the server does not: names and sizes of the files, the files, the program."""
-    names = json.dumps([(name, len(data)) for name, data in job.files.items()]).encode()
+    names = json.dumps([(name, len(data)) for name, data in job.files.items()]).encode() if job.files else b""
     return b"".join([len(names).to_bytes(4, "big"), names, *job.files.values(), job.program])
 
 

@@ -23,7 +23,7 @@ import sys
 import time
 from typing import Any
 
-from .sandbox_child import become, checked, execute, landlock_ruleset, landlock_version, libc
+from .sandbox_child import become, checked, execute, landlock_ruleset, landlock_version, libc, make_streams
 
 STOP, STOP_OUTPUT = b"s", b"o"  # ends the run; no request begins with these bytes, for none is that long
 WATCH_SECONDS = 0.02  # how often CPU time, disk and tasks are looked at
@@ -48,7 +48,9 @@ class Server:
             program = self.run(job, fds)
             if program is not None:
                 return program
-            empty(self.config["work"])
+            if not self.is_clean():  # after the answer, for it may take a while
+                empty(self.config["work"])
+                self.answer({"clean": True})
 
     def read(self) -> tuple[dict[str, Any], list[int]]:
         """The next request and its descriptors. Raises Gone where there will be none."""
@@ -88,9 +90,12 @@ class Server:
         cpu = usage.ru_utime + usage.ru_stime
         if limit is None and code == -signal.SIGKILL and not trouble:
             limit = "cpu" if cpu >= job["cpu_seconds"] else "killed"  # it cannot do so itself: see the filter
-        ending = {"status": code, "limit": limit, "fault": trouble}
+        ending = {"status": code, "limit": limit, "fault": trouble, "clean": self.is_clean()}
         self.answer({**ending, "wall": seconds, "cpu": cpu, "memory_kb": usage.ru_maxrss})
         return None
+
+    def is_clean(self) -> bool:
+        return not os.listdir(self.config["work"])
 
     def reap(self) -> None:
         """Waits for orphans that became children of this process. Their group has been killed; without a filter
@@ -190,8 +195,10 @@ def usage(work: str, pid: int, stdin: int, enough: int) -> tuple[int, int]:
                         todo.append(entry.path)
                     if count > MAX_FILES:
                         break
-        except OSError:
+        except FileNotFoundError:
             continue
+        except OSError:
+            return enough + 1, count  # so deep that its name is too long: nothing that a program needs
     try:
         for name in os.listdir(f"/proc/{pid}/fd"):
             status = os.stat(f"/proc/{pid}/fd/{name}")
@@ -299,7 +306,7 @@ def main() -> None:
     data, fds, _, _ = socket.recv_fds(control, 1, 8)  # the length's first byte brings the parent's pidfd
     length = int.from_bytes(data + control.recv(3, socket.MSG_WAITALL), "big")
     config = json.loads(control.recv(length, socket.MSG_WAITALL))
-    server = Server(control, config, fds[0])
+    server, streams = Server(control, config, fds[0]), make_streams()
     try:
         server.answer(prepare(config))
         program = server.serve()
@@ -309,4 +316,4 @@ def main() -> None:
             os.rmdir(config["work"])  # refused where it is a mount, which goes by itself
         os._exit(0)
     del server, control, config
-    execute(program)
+    execute(program, streams)

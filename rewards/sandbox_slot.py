@@ -31,6 +31,8 @@ class Slot:
         self.ready: dict[str, Any] = {}
         self._process: subprocess.Popen[bytes] | None = None
         self.control: socket.socket | None = None
+        self.answers = bytearray()  # received and not yet read
+        self.clean = True  # else the server is still emptying its directory, and will say when it has
         self._log: IO[bytes] | None = None
         self._pid = 0  # of the server itself, behind bubblewrap
         self._work: str | None = None
@@ -39,6 +41,12 @@ class Slot:
         """Has the server running. Raises ServerFailed."""
         if self._process is not None and self._process.poll() is not None:
             self.stop()
+        if self._process is not None and not self.clean:
+            try:
+                self._receive(time.monotonic() + launch.START_SECONDS)
+                self.clean = True
+            except (OSError, ValueError, ServerFailed):
+                self.stop()
         if self._process is None:
             try:
                 self._start()
@@ -103,13 +111,12 @@ class Slot:
 
     def _receive(self, deadline: float) -> dict[str, Any]:
         assert self.control is not None
-        buffer = bytearray()
-        while (answer := take_answer(buffer)) is None:
+        while (answer := take_answer(self.answers)) is None:
             if not wait(self.control.fileno(), select.POLLIN, deadline):
                 raise ServerFailed("it does not answer")
             if not (data := self.control.recv(1 << 16)):
                 raise ServerFailed("it ended")
-            buffer += data
+            self.answers += data
         return answer
 
     def stop(self) -> None:
@@ -134,6 +141,7 @@ class Slot:
                 empty(self._work)
                 os.rmdir(self._work)
         self.control = self._log = self._work = None
+        self.answers, self.clean = bytearray(), True
         self._pid = 0
 
     def abandon(self) -> None:

@@ -57,10 +57,10 @@ class Pair:
         }
 
 
-def read_questions(run: Path) -> tuple[list[Question], Counter[str]]:
+def read_questions(run: Path, since: int = 0) -> tuple[list[Question], Counter[str]]:
     """The prompts of a run (its folder, or its rollouts.jsonl) with their answers, and what was left out and why.
 
-    Completions that ran into the limit are left out: they are no whole answers. So are repetitions.
+    Answers of iterations before `since` are not read. Completions that ran into the limit are left out: they are no whole answers. So are repetitions.
     """
     file = run / "rollouts.jsonl" if run.is_dir() else run
     if not file.is_file():
@@ -76,6 +76,8 @@ def read_questions(run: Path) -> tuple[list[Question], Counter[str]]:
             try:
                 row = json.loads(line)
                 text, reward, prompt_id = row["text"], row["verdict"]["reward"], str(row["prompt_id"])
+                if int(row["iteration"]) < since:
+                    continue
                 asked = tuple({"role": str(m["role"]), "content": str(m["content"])} for m in row["messages"])
             except (ValueError, KeyError, TypeError):
                 left_out["broken line"] += 1

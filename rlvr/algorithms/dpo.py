@@ -48,5 +48,6 @@ class DPO(Algorithm):
         losses, margin = F.dpo(
             *of_rows(outputs.logprobs), *of_rows(batch.ref_logprobs), self.beta, self.label_smoothing, self.kind
         )
-        metrics = {"pairs/accuracy": (margin > 0).float(), "pairs/margin": margin.detach()}
+        # A tie, such as every pair before the first update, is half right.
+        metrics = {"pairs/accuracy": margin.detach().sign() / 2 + 0.5, "pairs/margin": margin.detach()}
         return Loss(losses.sum() / max(batch.num_prompts, 1.0), metrics)

@@ -43,7 +43,7 @@ class RewardModel(Algorithm):
             losses = losses + self.center_coef * (chosen + rejected).square()
         gap = (chosen - rejected).detach()
         metrics = {
-            "pairs/accuracy": (gap > 0).float(),
+            "pairs/accuracy": gap.sign() / 2 + 0.5,  # a tie is half right
             "pairs/margin": gap,
             "pairs/score": outputs.scores.detach(),
         }

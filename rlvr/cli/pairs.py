@@ -17,6 +17,7 @@ def command(
     run: Annotated[Path, typer.Argument(help="A run's folder, or a rollouts.jsonl.")],
     out: Annotated[Path | None, typer.Option(help="The file to write; by default RUN/pairs.jsonl.")] = None,
     per_prompt: Annotated[int, typer.Option(min=1, help="Pairs of one prompt at most.")] = 4,
+    since: Annotated[int, typer.Option(min=0, help="Only answers from this iteration on.")] = 0,
     held_out: Annotated[float, typer.Option(min=0, max=0.9, help="Share of the prompts for a second file.")] = 0.0,
     grader: Annotated[str | None, typer.Option(help="A chat model that compares the answers.")] = None,
     url: Annotated[str | None, typer.Option(help="The grader's OpenAI-compatible endpoint, with /v1.")] = None,
@@ -35,7 +36,7 @@ def command(
 
     if grader is None and (url is not None or both_orders):
         raise UserError("--url and --both-orders belong to a grader: name its model with --grader.")
-    questions, left_out = read_questions(run)
+    questions, left_out = read_questions(run, since)
     target = out or (run if run.is_dir() else run.parent) / "pairs.jsonl"
     if grader is None:
         pairs = by_verdict(questions, per_prompt, left_out)

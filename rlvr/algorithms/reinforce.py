@@ -20,11 +20,11 @@ class Reinforce(Algorithm):
     """REINFORCE, Williams 1992: gradient E[sum_t (G_t - b) grad log pi(token t)], G_t the return from t on.
 
     With an outcome reward G_t is that reward at every token; intermediate rewards count for the tokens
-    before them. Any baseline b that does not depend on the completion (`value`: on the
-    token) leaves the gradient's mean as it is and changes its variance only. `running_mean` averages the
-    returns of *earlier* iterations, so it is independent of this one; `batch_mean` and `group_mean` contain
-    the row itself, which shrinks the mean gradient of an outcome reward by 1 - 1/n (RLOO does not);
-    `value` is a critic's V(s_t), trained beside the policy on the same returns.
+    before them. Any baseline b that does not depend on the completion (`value`: on the token and what
+    follows) leaves the gradient's mean as it is and changes its variance only. `running_mean` averages the
+    returns of *earlier* iterations, so it is independent of this one; `batch_mean` and `group_mean`
+    contain the row itself, which shrinks the mean gradient by 1 - 1/n (RLOO does not); `value` is a
+    critic's V(s_t), trained beside the policy on the same returns.
 
     Options: `baseline`; `entropy_coef` adds the mean token entropy to the objective;
     `value_coef` weighs the critic's loss; `mask_truncated` trains no completion that was cut off.

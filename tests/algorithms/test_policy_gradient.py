@@ -207,6 +207,21 @@ def test_the_running_mean_is_of_earlier_iterations_only() -> None:
     assert advantages(algorithm, [1.0, 0.0], state) == [0.625, -0.375]  # 1.5 / 4
 
 
+def test_a_token_earns_what_comes_after_it() -> None:
+    """Rewards 1, 2, 3 along one completion, 0, 2 along its sibling: returns from each token on, minus the baseline."""
+    batch = collate([group(0, [rollout([1, 1, 1], 1.0), rollout([1, 1], 0.0)])], pad_id=0)
+    rewards = torch.tensor([[0, 0, 1, 2, 3], [0, 0, 0, 2, 0]], dtype=torch.float64)
+    values = torch.full((2, 5), 4.0, dtype=torch.float64)
+    batch = dataclasses.replace(batch, token_rewards=rewards, values=values)
+    to_go = torch.tensor([[0, 0, 6, 5, 3], [0, 0, 2, 2, 0]], dtype=torch.float64)
+    for baseline, level in (("none", 0.0), ("batch_mean", 4.0), ("group_mean", 4.0), ("value", 4.0)):  # (6 + 2) / 2
+        done = Reinforce(baseline=baseline).credit(batch, {})  # type: ignore[arg-type]
+        torch.testing.assert_close(done.advantages, (to_go - level) * batch.mask)
+    # what compares whole completions gives each token the same: 6 - 2 and 2 - 6
+    whole = RLOO().credit(batch, {}).advantages
+    torch.testing.assert_close(whole, torch.tensor([[4.0], [-4.0]], dtype=torch.float64) * batch.mask)
+
+
 def test_rloo_takes_the_kl_of_the_whole_completion_off_the_reward() -> None:
     batch = collate([group(0, [rollout([1, 1], 1.0), rollout([1], 0.0)])], pad_id=0)
     old, ref = torch.zeros(batch.mask.shape), torch.zeros(batch.mask.shape)

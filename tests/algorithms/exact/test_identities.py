@@ -30,7 +30,7 @@ PROMPTS, SIZE, LONGEST = 5, 4, 6
 def made(longest: int = LONGEST, drift: float = 0.4, seed: int = 0) -> tuple[Batch, Tensor]:
     """An iteration with ragged completions and unjudged rows, and the policy's log-probs `[B, T]`, a leaf.
 
-    Old and reference log-probs are off by up to `drift` nats a token.
+    Old log-probs are off by up to `drift` / 2 nats a token, the reference's by up to 0.2.
     """
     rng = torch.Generator().manual_seed(seed)
 
@@ -49,13 +49,13 @@ def made(longest: int = LONGEST, drift: float = 0.4, seed: int = 0) -> tuple[Bat
     ]
     batch = collate(groups, pad_id=0)
     logprobs, old, ref, values = (
-        torch.rand(batch.mask.shape, generator=rng, dtype=torch.float64) * scale for scale in (-2, drift, drift, 1)
+        torch.rand(batch.mask.shape, generator=rng, dtype=torch.float64) * scale for scale in (-2, drift, 0.4, 1)
     )
     logprobs = logprobs.masked_fill(~batch.mask, 0.0).requires_grad_()
     batch = dataclasses.replace(
         batch,
         old_logprobs=(logprobs.detach() + old - drift / 2).masked_fill(~batch.mask, 0.0),
-        ref_logprobs=(logprobs.detach() + ref - drift / 2).masked_fill(~batch.mask, 0.0),
+        ref_logprobs=(logprobs.detach() + ref - 0.2).masked_fill(~batch.mask, 0.0),
         token_rewards=batch.token_rewards.double(),
         rewards=batch.rewards.double(),
         values=values,
@@ -141,6 +141,10 @@ def test_ppo_with_the_full_return_and_no_critic_s_opinion_is_reinforce() -> None
     same_values = gradient(PPO(), batch, logprobs)
     torch.testing.assert_close(same_values, gradient(ReinforcePP(), batch, logprobs), rtol=0, atol=1e-12)
     assert float(same_values.abs().max()) > 1e-3
+    # also with the KL to the reference taken off each token's reward
+    discouraged = gradient(ReinforcePP(kl_coef=0.3), batch, logprobs)
+    torch.testing.assert_close(gradient(PPO(kl_coef=0.3), batch, logprobs), discouraged, rtol=0, atol=1e-12)
+    assert float((discouraged - same_values).abs().max()) > 1e-3
 
 
 def test_reinforce_with_a_critic_is_the_actor_critic_with_full_returns() -> None:

@@ -20,6 +20,7 @@ from rlvr.algorithms.base import Algorithm, Loss, State
 from rlvr.algorithms.dr_grpo import DrGRPO
 from rlvr.algorithms.kl import kl_in_loss, kl_in_reward
 from rlvr.algorithms.reinforce import Reinforce
+from rlvr.algorithms.reinforce_pp import ReinforcePP
 from rlvr.algorithms.rloo import RLOO
 from rlvr.training.batch import Batch, Outputs
 from tests.algorithms.exact.toy import Toy, close
@@ -34,12 +35,14 @@ def sequence_kl() -> Tensor:
     return (p * (p.log() - q.log())).sum()
 
 
-def at_visited_states(kl: Callable[[Tensor, Tensor], Tensor], visitor: Toy = TOY) -> Tensor:
+def at_visited_states(
+    kl: Callable[[Tensor, Tensor], Tensor], visitor: Toy | None = None, toy: Toy = TOY, reference: Toy = REFERENCE
+) -> Tensor:
     """sum over s of P(reach s) kl(log pi_s, log ref_s), the reaching held constant: later states are not blamed."""
     total = torch.zeros((), dtype=torch.float64)
-    for prefix in TOY.prefixes():
-        ref = REFERENCE.log_policy(0, prefix).detach()
-        total = total + visitor.reach(0, prefix) * kl(TOY.log_policy(0, prefix), ref)
+    for prefix in toy.prefixes():
+        ref = reference.log_policy(0, prefix).detach()
+        total = total + (visitor or toy).reach(0, prefix) * kl(toy.log_policy(0, prefix), ref)
     return total
 
 
@@ -144,6 +147,14 @@ def test_the_penalty_of_grpo_s_kin(importance: bool, kl: Callable[[Tensor, Tenso
     algorithm = DrGRPO(length=1, kl_coef=0.2, kl_importance=importance)
     expected = TOY.gradient(-TOY.objective(0) / 2 + 0.2 * at_visited_states(kl))
     close(gradient_of(algorithm, 2), expected)
+
+
+def test_the_penalty_of_reinforce_pp_over_a_group_s_mean() -> None:
+    """k2, alone where a group has one member; over the two tokens that every completion has here."""
+    toy = Toy(ends=False)
+    reference = toy.another(seed=11)
+    actual = toy.gradient(toy.expected_loss(ReinforcePP(baseline="group_mean", kl_coef=0.2), 1, reference=reference))
+    close(actual, toy.gradient(0.2 / 2 * at_visited_states(forward, toy=toy, reference=reference)))
 
 
 def test_a_reference_equal_to_the_policy_pulls_nowhere() -> None:

@@ -62,9 +62,9 @@ def test_two_prompts_are_averaged() -> None:
 
 
 @pytest.mark.parametrize("size", [2, 3, 4])
-def test_the_group_s_own_mean_leaves_all_but_one_gth(size: int) -> None:
-    """b = mean of r_1 ... r_G contains r_i / G: E[(r_i - b) s_i] = (1 - 1/G) E[r_i s_i], as E[s_i] = 0."""
-    toy = Toy(symbols=2, longest=3)
+@pytest.mark.parametrize("toy", [Toy(symbols=2, longest=3), Toy(symbols=2, longest=3).with_step_rewards()])
+def test_the_group_s_own_mean_leaves_all_but_one_gth(size: int, toy: Toy) -> None:
+    """b = mean of R_1 ... R_G contains R_i / G: E[b s_i] = grad J / G, as E[R_j s_i] = 0; with returns from t too."""
     actual = toy.gradient(toy.expected_loss(Reinforce(baseline="group_mean"), size))
     close(actual, (size - 1) / size * toy.gradient(-toy.objective(0)))
 

@@ -244,6 +244,10 @@ def _date(match: re.Match[str]) -> Date | None:
     return Date(int(found["year"]) if found.get("year") else None, month, day)
 
 
+def _is_unit(words: str) -> bool:
+    return words in units.LETTERS or ("\\" in words and (unit := units.read(words)) is not None and unit.factor is not None)
+
+
 def _prepared(text: str) -> list[Token]:
     """Tokens, with the contents of `\\text{}` as what they are: connectives, mathematics or words."""
     found: list[Token] = []
@@ -260,7 +264,7 @@ def _prepared(text: str) -> list[Token]:
             found.append(Token("command", "in", True, token.start))
         elif words.lower() in CONNECTIVES and (token.kind == "text" or len(words) > 1):
             found.append(Token("command", CONNECTIVES[words.lower()], True, token.start))
-        elif token.kind == "text" and words in units.LETTERS and found and found[-1].kind == "number":
+        elif token.kind == "text" and found and found[-1].kind == "number" and _is_unit(words):
             found.append(Token("text", words, token.space, token.start))
         elif token.kind == "text" and not words:
             continue

@@ -60,7 +60,8 @@ class Pair:
 def read_questions(run: Path, since: int = 0) -> tuple[list[Question], Counter[str]]:
     """The prompts of a run (its folder, or its rollouts.jsonl) with their answers, and what was left out and why.
 
-    Answers of iterations before `since` are not read. Completions that ran into the limit are left out: they are no whole answers. So are repetitions.
+    Answers of iterations before `since` are not read. Completions that ran into the limit are left out: they are
+    no whole answers. So are repetitions.
     """
     file = run / "rollouts.jsonl" if run.is_dir() else run
     if not file.is_file():

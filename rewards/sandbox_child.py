@@ -152,7 +152,7 @@ def _limit(job: dict[str, Any], config: dict[str, Any]) -> None:
         resource.RLIMIT_RTPRIO: 0,
         resource.RLIMIT_NICE: 0,
     }
-    if config["own_uid"]:  # counted by user: only where nobody else runs under it
+    if config["own_user"]:  # counted by user: only where nobody else runs under it
         limits[resource.RLIMIT_NPROC] = config["server_tasks"] + job["tasks"]
     for which, value in limits.items():
         value = _at_most(which, value)

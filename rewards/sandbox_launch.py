@@ -32,7 +32,7 @@ START_SECONDS = 30.0  # for an interpreter to start and to import what it preloa
 PRELOAD = """
     abc array atexit bisect collections contextlib copy dataclasses datetime enum functools heapq io itertools json
     linecache math numbers operator queue random re string struct threading time traceback types typing warnings
-""".split()  # noqa: SIM905 - a list of literals would take a line for each name
+""".split()
 #: The whole environment of a sandboxed interpreter: the same order of sets in each run, and one memory arena.
 ENVIRONMENT = {"PYTHONHASHSEED": "0", "MALLOC_ARENA_MAX": "1", "LC_ALL": "C.UTF-8"}
 _FLAGS = ("-s", "-S", "-B", "-X", "utf8")
@@ -85,6 +85,11 @@ class Plan:
     @property
     def isolated(self) -> bool:
         return self.profile != "unsafe"
+
+    @property
+    def own_user(self) -> bool:
+        """Whether nobody else runs under a slot's user, so that the kernel can count its tasks."""
+        return self.uids or self.profile == "full"
 
 
 def make_plan(
@@ -222,7 +227,7 @@ def settings(plan: Plan, work: str) -> dict[str, Any]:
         "read": readable(plan),
         "landlock": plan.isolated,
         "filters": [(f.code.hex(), f.pid_offsets) for f in filters],
-        "own_uid": plan.uids or plan.profile == "full",
+        "own_user": plan.own_user,
         "server_tasks": 1,
         "preload": PRELOAD,
         "modules": dict(plan.modules),

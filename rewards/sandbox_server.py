@@ -174,7 +174,7 @@ class Watch:
             size, files = usage(config["work"], self.pid, self.stdin, self.disk_bytes)
         if size > self.disk_bytes or files > MAX_FILES:
             return "disk"
-        if not config["own_uid"] and tasks(self.pid) > self.job["tasks"]:
+        if not config["own_user"] and tasks(self.pid) > self.job["tasks"]:
             return "tasks"
         return None
 

@@ -10,10 +10,11 @@ from rlvr.cli.output import print_json, print_table
 
 
 def command(as_json: Json = False) -> None:
-    """Report versions, devices, and which extras are ready or how to get them."""
+    """Report versions, devices, which extras are ready or how to get them, and which walls of the sandbox stand."""
     from rlvr.cli.environment import report
+    from rlvr.rewards import sandbox_probes
 
-    found = report()
+    found = report() | {"sandbox": sandbox_probes.report()}
     if as_json:
         return print_json(found)
     print_table(("what", "found"), _rows(found))
@@ -30,6 +31,8 @@ def _rows(found: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield "accelerators", "; ".join(found["accelerators"]) or "none: torch runs on the CPU"
     for name, path in found["tools"].items():
         yield name, path or "not found" + (" (DeepSpeed compiles with it)" if name != "nvcc" else "")
+    for profile, felt in found["sandbox"].items():
+        yield f"sandbox {profile}", felt
     for name, missing in found["extras"].items():
         yield f"extra {name}", f"not ready: {', '.join(missing)}; {_remedy(name)}" if missing else "ready"
     pins = found["pins"]

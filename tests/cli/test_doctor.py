@@ -29,7 +29,7 @@ def test_the_report_is_true(rlvr: Rlvr) -> None:
 def test_the_table(rlvr: Rlvr) -> None:
     done = rlvr("doctor")
     assert done.returncode == 0
-    for word in ("python", "torch", "memory", "extra vllm", "pins"):
+    for word in ("python", "torch", "memory", "sandbox full", "sandbox landlock", "extra vllm", "pins"):
         assert word in done.stdout
 
 

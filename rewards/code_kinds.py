@@ -13,7 +13,7 @@ from .code_answer import Tests, announced_types
 from .code_extract import Source
 from .code_output import difference, same_output
 from .code_results import same_result
-from .code_session import NONSENSE, Budget, Line, Outcome, load_trouble, raised_reason, why_ended
+from .code_session import NONSENSE, Budget, Outcome, load_trouble, raised_reason, why_ended
 from .code_source import PROGRAM
 from .sandbox import Job, Sandbox
 
@@ -35,8 +35,7 @@ def _run_script(
 ) -> Outcome:
     seconds = budget.seconds()
     job = Job(PROGRAM, text.encode(errors="surrogatepass"), channel=True, limits=budget.limits(seconds))
-    (run,) = sandbox.start([job])
-    line = Line(run)
+    (line,) = budget.start(sandbox, [job])
     try:
         report = line.ask(tests.load_message(source) | {"part": "program"}, seconds)
         result = line.kill() if isinstance(report, str) else line.finish()
@@ -58,8 +57,7 @@ def run_call(
     sandbox: Sandbox, source: Source, tests: Tests, first: int, budget: Budget, tolerance: float
 ) -> list[Outcome]:
     """How a function does on the tests from `first` on, all in one process; stops where the process does."""
-    (run,) = sandbox.start([Job(PROGRAM, channel=True, limits=budget.limits(budget.left()))])
-    line = Line(run)
+    (line,) = budget.start(sandbox, [Job(PROGRAM, channel=True, limits=budget.limits(budget.left()))])
     try:
         line.send({"part": "candidate"})
         reply = line.ask({"ask": "load", **tests.load_message(source)}, budget.seconds())

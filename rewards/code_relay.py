@@ -20,7 +20,7 @@ from .sandbox import Job, Sandbox
 def run_trial(sandbox: Sandbox, source: Source, tests: Tests, first: int, budget: Budget) -> list[Outcome]:
     """How a program does on the tests from `first` on; stops where one of the processes does. Raises Fault."""
     jobs = [Job(PROGRAM, channel=True, limits=budget.limits(budget.left() + 1.0)) for _ in range(2)]
-    candidate, trial = map(Line, sandbox.start(jobs))
+    candidate, trial = budget.start(sandbox, jobs)
     try:
         candidate.send({"part": "candidate"})
         reply = candidate.ask({"ask": "load", **tests.load_message(source)}, budget.seconds())

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from . import code_values as values
-from .sandbox import Limits, Result, Run
+from .sandbox import Job, Limits, Result, Run, Sandbox
 
 ENDED = "runtime error: the program ended before its tests did"
 NONSENSE = "runtime error: the program wrote to its tests' channel"
@@ -35,13 +35,20 @@ class Outcome:
         return not self.reason
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Budget:
-    """What a program's tests may take; `until` is on the monotonic clock."""
+    """What a program's tests may take; `until` is on the monotonic clock, which stands still while a program waits."""
 
     seconds_per_test: float
     until: float
     memory_mb: int
+
+    def start(self, sandbox: Sandbox, jobs: Sequence[Job]) -> list[Line]:
+        """The jobs, running. Waiting for free slots takes nothing off the budget."""
+        began = time.monotonic()
+        lines = [Line(run) for run in sandbox.start(jobs)]
+        self.until += time.monotonic() - began
+        return lines
 
     def seconds(self) -> float:
         """What is left for the next test."""

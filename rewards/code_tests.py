@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 import time
 from collections.abc import Callable
 from functools import cache
@@ -30,9 +31,17 @@ def warm() -> None:
         sandbox_of("auto")
 
 
-@cache
 def sandbox_of(isolation: str) -> Sandbox:
     """The sandbox of this process. Raises UserError where the isolation cannot be had."""
+    with _OPENING:  # two threads at once would open two
+        return _opened(isolation)
+
+
+_OPENING = threading.Lock()
+
+
+@cache
+def _opened(isolation: str) -> Sandbox:
     return open_sandbox(isolation, modules=modules())
 
 
@@ -61,8 +70,9 @@ def code(
         source = find_program(completion.text)
         if source is None:
             return Verdict(0.0, "unparsable", reason="no program found")
+        sandbox = sandbox_of(isolation)
         budget = Budget(seconds_per_test, time.monotonic() + seconds_in_all, memory_mb)
-        outcomes = _run(sandbox_of(isolation), source, tests, budget, tolerance, partial)
+        outcomes = _run(sandbox, source, tests, budget, tolerance, partial)
     except (BadAnswer, Fault, SandboxBusy, Unplain) as error:
         return Verdict(None, "error", reason=str(error) or type(error).__name__)
     return _verdict(outcomes, len(tests), source, partial)

@@ -64,14 +64,14 @@ class Encoder:
     def _value(self, value: Any, depth: int) -> Any:
         kind = type(value)
         self._nodes += 1
+        if depth > MAX_DEPTH or self._nodes > MAX_NODES:
+            raise Unplain(f"a value nested deeper than {MAX_DEPTH} levels or of more than {MAX_NODES} parts")
         if value is None or kind is bool or kind is str:
             return value
         if kind is int:
             return value if -_SAFE_INT < value < _SAFE_INT else {"int": format(value, "x")}
         if kind is float:
             return value if math.isfinite(value) else {"float": repr(value)}
-        if depth > MAX_DEPTH or self._nodes > MAX_NODES:
-            raise Unplain(f"a value nested deeper than {MAX_DEPTH} levels or of more than {MAX_NODES} parts")
         if kind is list:
             return [self._value(item, depth + 1) for item in value]
         if kind is dict:
@@ -160,10 +160,10 @@ class Decoder:
 
     def _value(self, value: Any, depth: int) -> Any:
         self._nodes += 1
-        if value is None or isinstance(value, (bool, int, float, str)):
-            return value
         if depth > MAX_DEPTH + 1 or self._nodes > MAX_NODES:
             raise Unplain("a value nested too deep or too large")
+        if value is None or isinstance(value, (bool, int, float, str)):
+            return value
         if isinstance(value, list):
             return [self._value(item, depth + 1) for item in value]
         ((tag, body),) = value.items()
@@ -196,6 +196,18 @@ def _natural(number: Any) -> int:
     return number
 
 
+def _complex(real: Any, imaginary: Any) -> complex:
+    if not isinstance(real, (int, float)) or not isinstance(imaginary, (int, float)):
+        raise Unplain("not a complex number")
+    return complex(real, imaginary)
+
+
+def _fraction(numerator: Any, denominator: Any) -> fractions.Fraction:
+    if len(numerator) + len(denominator) > 10_000:
+        raise Unplain("a fraction of that size")  # reducing it would take minutes
+    return fractions.Fraction(int(numerator, 16), int(denominator, 16))
+
+
 def _decimal(text: Any) -> decimal.Decimal:
     number = decimal.Decimal(text)
     if number.is_finite() and abs(number.adjusted()) > 10_000:
@@ -214,7 +226,7 @@ _SCALARS: dict[str, Callable[[Any], Any]] = {
     "float": lambda text: {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}[text],
     "bytes": bytes.fromhex,
     "bytearray": bytearray.fromhex,
-    "Fraction": lambda parts: fractions.Fraction(*(int(part, 16) for part in parts)),
+    "Fraction": lambda parts: _fraction(*parts),
     "Decimal": _decimal,
     "datetime": datetime.datetime.fromisoformat,
     "date": datetime.date.fromisoformat,
@@ -229,7 +241,7 @@ _COLLECTIONS: dict[str, Callable[[list[Any]], Any]] = {
     "deque": deque,
     "keys": lambda items: dict.fromkeys(items).keys(),
     "values": lambda items: dict(enumerate(items)).values(),
-    "complex": lambda parts: complex(*parts),
+    "complex": lambda parts: _complex(*parts),
     "range": _range,
 }
 

@@ -50,11 +50,26 @@ PLAIN = (
     "So the answer is: {}.",
     "{}",
 )
+#: What does not change an answer's meaning.
+NOISE = (
+    "\\displaystyle {}",
+    "{}.",
+    " {} ",
+    "{}\\,",
+    "\\, {}",
+    "{}\\;",
+    "~{}",
+    "\n{}\n",
+    "{} \\quad",
+    "\\displaystyle{{{}}}",
+)
 HASHES = ("After some work we are done.\n#### {}",)
 
 
 def completion(draw: Draw, answer: str, formulas: bool, sentences: bool) -> str:
     """A completion whose answer is this one: in a box, or also as a formula, or also bare in a sentence."""
+    if formulas and draw.coin(0.12) and not answer.endswith("."):
+        answer = draw.one(NOISE).format(answer)
     templates = list(BOXED)
     if formulas and "$" not in answer:
         templates += FORMULA

@@ -201,7 +201,7 @@ def matrix(draw: Draw) -> Value:
             return str(m)  # Matrix([[1, 2], [3, 4]])
         if way == 2:
             return sp.latex(m)
-        body = draw.one([" \\\\ ", "\\\\", "\\\\\n"]).join(draw.one([" & ", "&"]).join(row) for row in cells)
+        body = draw.one([" \\\\ ", "\\\\ ", "\\\\\n"]).join(draw.one([" & ", "&"]).join(row) for row in cells)
         if way == 3:
             return f"\\left(\\begin{{array}}{{{'c' * m.cols}}}{body}\\end{{array}}\\right)"
         kind = draw.one(["pmatrix", "bmatrix", "pmatrix"])

@@ -102,7 +102,7 @@ class Comparison:
         if left == right or ex.key(left) == ex.key(right):
             self.rule = "the same expression"
             return True
-        left, right = _imaginary(left, right), _imaginary(right, left)
+        left, right = _imaginary(left, right), _with_constant_of(left, _imaginary(right, left))
         infinities = [ex.INFINITY in ex.walk(side) for side in (left, right)]
         if any(infinities):
             self.rule = "infinity"
@@ -272,9 +272,9 @@ class Comparison:
     def _group_and_one(self, group: Group, one: Value) -> bool:
         """A list or set of one member, or whose members are all the same, beside that member."""
         if group.left in ("", "{"):
-            members = self._distinct(relations.Members(group).values)
-            if len(members) == 1:
-                return self.same(members[0], one)
+            members = relations.Members(group)
+            if not members.names and len(distinct := self._distinct(members.values)) == 1:
+                return self.same(distinct[0], one)
         self.rule = "one value beside several"
         return False
 
@@ -362,6 +362,21 @@ def _imaginary(expression: Expression, other: Expression) -> Expression:
     names, theirs = ex.symbols(expression), ex.symbols(other)
     meant = {n: c for n, c in (("I", ex.I), ("E", ex.E)) if n in names and n not in theirs and c in ex.walk(other)}
     return ex.substitute(expression, meant) if meant else expression
+
+
+_CONSTANTS = ("C", "c", "K")
+
+
+def _with_constant_of(left: Expression, right: Expression) -> Expression:
+    """The right side with its constant of integration, a lone `+ C`, under the left side's name."""
+    ours, theirs = ([s.name for s in _terms(e) if isinstance(s, Symbol) and s.name in _CONSTANTS] for e in (left, right))
+    if len(ours) == len(theirs) == 1 and ours != theirs and ours[0] not in ex.symbols(right):
+        return ex.substitute(right, {theirs[0]: Symbol(ours[0])})
+    return right
+
+
+def _terms(expression: Expression) -> tuple[Expression, ...]:
+    return expression.args if isinstance(expression, Call) and expression.head == "add" else ()
 
 
 def as_quantity(expression: Expression) -> Quantity | None:

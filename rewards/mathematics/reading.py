@@ -14,6 +14,7 @@ from . import expression as ex
 from . import units
 from .expression import Call, Number, Symbol, Unreadable
 from .grammar import Parser, numeral
+from .number_words import number_of_words
 from .tokens import BASES, CONNECTIVES, Token, matching_brace, normalised, tokens
 from .values import EXPRESSIONS, Date, Group, NamedSet, Quantity, Relation, SetOperation, TimeOfDay, Value, Words
 
@@ -86,44 +87,6 @@ _CHOICE = re.compile(r"(?:\\text(?:bf)?\s*\{\s*)?\(?([A-J])\)?\s*\}?[.):]?\}?")
 _CHOICE_WITH_TEXT = re.compile(
     r"(?:\(([A-J])\)|([A-J])[.):](?!\d)|\\text(?:bf)?\{\s*\(([A-J])\)\s*\})\s*\S.*", re.DOTALL
 )
-_NUMBER_WORDS = {
-    word: n
-    for n, word in enumerate(
-        [
-            "zero",
-            "one",
-            "two",
-            "three",
-            "four",
-            "five",
-            "six",
-            "seven",
-            "eight",
-            "nine",
-            "ten",
-            "eleven",
-            "twelve",
-            "thirteen",
-            "fourteen",
-            "fifteen",
-            "sixteen",
-            "seventeen",
-            "eighteen",
-            "nineteen",
-            "twenty",
-        ]
-    )
-} | {
-    "thirty": 30,
-    "forty": 40,
-    "fifty": 50,
-    "sixty": 60,
-    "seventy": 70,
-    "eighty": 80,
-    "ninety": 90,
-    "hundred": 100,
-    "thousand": 1000,
-}
 _EMPTY = frozenset(
     [
         "no solution",
@@ -273,8 +236,6 @@ def _prepared(text: str) -> list[Token]:
         ):
             inner = tokens(normalised(words.replace("$", " ")))
             found += [Token(t.kind, t.text, t.space, token.start) for t in inner]
-        elif words.lower() in _NUMBER_WORDS and not found:
-            found.append(Token("number", str(_NUMBER_WORDS[words.lower()]), token.space, token.start))
         else:
             found.append(Token(token.kind, words, token.space, token.start))
     return found
@@ -507,12 +468,18 @@ def in_words(text: str) -> Value | None:
         return NamedSet(_NAMED[plain])
     if plain in _UNDEFINED:
         return Words("undefined")
-    if not re.search(r"[^\W\d_]", plain):
-        return None
-    return Words(plain)
+    if (counted := _counted(plain)) is not None:
+        return counted
+    return Words(plain) if re.search(r"[^\W\d_]", plain) else None
 
 
-def as_number(text: str) -> Fraction | None:
-    """The text with a decimal comma as a number: `3,14`. None where it is none."""
-    match = re.fullmatch(r"\s*([-+]?\d+),(\d+)\s*", text)
-    return Fraction(f"{match[1]}.{match[2]}") if match else None
+def _counted(words: str) -> Value | None:
+    """`forty-two` and `five red apples`: a number in words, with a unit or without."""
+    parts = words.split(" ")
+    for length in range(min(len(parts), 12), 0, -1):
+        if (value := number_of_words(" ".join(parts[:length]))) is not None:
+            unit = units.read(" ".join(parts[length:])) if length < len(parts) else None
+            if length == len(parts):
+                return Number(value)
+            return Quantity(Number(value), unit) if unit is not None else None
+    return None

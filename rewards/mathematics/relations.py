@@ -10,7 +10,7 @@ from . import expression as ex
 from . import numerics
 from .expression import Call, Expression, Number, Symbol
 from .sets import NotReal, linear, real_set, same_set, variable_of
-from .values import EXPRESSIONS, Group, Quantity, Relation, Value
+from .values import EXPRESSIONS, Group, NamedSet, Quantity, Relation, Value
 
 if TYPE_CHECKING:
     from .comparison import Comparison
@@ -27,7 +27,7 @@ class Members:
     names: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        items = self.group.items
+        items = _without_domain(self.group.items)
         named = [_named(item) for item in items]
         if items and all(n is not None for n in named):
             names = [n[0] for n in named if n is not None]
@@ -45,6 +45,14 @@ class Members:
             self.values = [first[1], *items[1:]]  # n = 1, 2, 3
             return
         self.values = list(items)
+
+
+def _without_domain(items: tuple[Value, ...]) -> tuple[Value, ...]:
+    """Without a last `k in Z`, which only says what a parameter of the others may be."""
+    last = items[-1] if items else None
+    if len(items) > 1 and isinstance(last, Relation) and last.signs == ("in",) and isinstance(last.sides[1], NamedSet):
+        return items[:-1]
+    return items
 
 
 def _named(item: Value) -> tuple[str, Value] | None:
@@ -117,7 +125,7 @@ def answers(relation: Relation) -> list[Value]:
     if "~" not in signs:
         return [sides[-1]]
     exact, rounded = sides[signs.index("~")], sides[-1]
-    return [exact, rounded] if _near(exact, rounded) else [exact]
+    return [exact, rounded] if _rounds_to(exact, rounded) else [exact]
 
 
 def _closed(side: Value) -> bool:
@@ -138,12 +146,26 @@ def consistent(relation: Relation) -> bool:
     return True
 
 
-def _near(left: Value, right: Value) -> bool:
-    """Whether a rounded value is within a tenth of the exact one."""
-    if not isinstance(left, EXPRESSIONS) or not isinstance(right, EXPRESSIONS):
+def _rounds_to(exact: Value, rounded: Value) -> bool:
+    """Whether a decimal is the exact value rounded to its own places. What is itself a short decimal has no rounding."""
+    if not isinstance(exact, EXPRESSIONS) or not isinstance(rounded, Number):
         return False
-    a, b = numerics.real_value(left), numerics.real_value(right)
-    return a is None or b is None or bool(abs(a - b) <= abs(a) / 10)
+    if isinstance(exact, Number) and _places(exact.value) is not None:
+        return False
+    value, places = numerics.real_value(exact), _places(rounded.value)
+    if value is None or places is None:
+        return False
+    half = Fraction(1, 2 * 10**places)
+    low, high = (numerics.real_value(Number(rounded.value + move)) for move in (-half, half))
+    return low is not None and high is not None and bool(low <= value) and bool(value <= high)
+
+
+def _places(value: Fraction) -> int | None:
+    """How many decimal places a number has, None where they never end."""
+    for places in range(12):
+        if (value * 10**places).denominator == 1:
+            return places
+    return None
 
 
 def compare(comparison: Comparison, left: Relation, right: Relation) -> bool:

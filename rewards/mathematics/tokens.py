@@ -243,7 +243,6 @@ FUNCTIONS = frozenset(
         "factorial",
         "binomial",
         "binom",
-        "gamma",
         "erf",
         "tr",
         "trace",

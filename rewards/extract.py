@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from .extract_cues import CONCLUSION, CUE, CUE_AFTER, EXPLAINS
+from .extract_cues import CONCLUSION, CUE, CUE_AFTER, EXPLAINS, names_an_answer
 from .extract_marks import boxed, found, hashes, tagged, trim
 from .extract_pieces import MAX_ANSWER, Extracted, bare_words
 from .extract_prose import DECORATION, concluded, cued, undelimited, words_beside
@@ -48,7 +48,7 @@ def answer_bounds(text: str) -> tuple[int, int] | None:
     start = start + len("</think>") if start >= 0 else 0
     if text.find("<think>", start) >= 0:
         return None
-    turn = _END_OF_TURN.search(text, start)
+    turn = _END_OF_TURN.search(text, start) if "<|" in text or "</s>" in text else None
     while turn is not None and not text[start : turn.start()].strip():
         start, turn = turn.end(), _END_OF_TURN.search(text, turn.end())
     return start, turn.start() if turn is not None else len(text)
@@ -78,8 +78,7 @@ def _whole(text: str, start: int, end: int) -> Extracted | None:
         or "\n" in body
         or "#" in body
         or "box" in body
-        or CUE.search(body)
-        or CUE_AFTER.search(body)
+        or (names_an_answer(body) and (CUE.search(body) or CUE_AFTER.search(body)))
     ):
         return None
     if any(part.count("=") > 1 for part in re.split(r",|;|\bor\b|\band\b|(?<=\d)or|\\quad", body)):

@@ -31,6 +31,11 @@ _SPACED = {
     "ar": (r"(?:ال)?(?:جواب|إجابة|اجابة)", r"(?:ال)?(?:نتيجة|ناتج|حل)", r"هو|هي|يساوي|تساوي|يكون"),
     "hi": (r"उत्तर|जवाब", r"परिणाम|हल", r"है|होगा"),
 }
+#: What every noun above begins with or contains: a cheap look before the patterns are tried.
+_STEMS = (
+    "answer ans result solution soluci soluç soluzion réponse résultat resultat antwort lösung ergebnis respuesta resposta "
+    "rispost risultat ответ результат решени جواب إجابة اجابة نتيجة ناتج حل उत्तर जवाब परिणाम हल 答 正解 結果 结果 정답 해답 답 결과"
+).split()
 _STRONG = "|".join(strong for strong, _, _ in _SPACED.values())
 _WEAK = "|".join(weak for _, weak, _ in _SPACED.values())
 _VERBS = "|".join(verb for _, _, verb in _SPACED.values())
@@ -153,3 +158,9 @@ UNIT = re.compile(
 def negated(text: str) -> bool:
     """Whether a phrase denies what it names."""
     return bool(NEGATION.search(text) or _NOT_ES.search(text))
+
+
+def names_an_answer(text: str) -> bool:
+    """Whether a text can hold a cue at all."""
+    lowered = text.lower()
+    return any(stem in lowered for stem in _STEMS)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import deque
+from collections.abc import Iterator
 
 from .extract_cues import JOINER, UNIT
 from .extract_pieces import MAX_ANSWER, NUMBER, Extracted
@@ -11,7 +11,7 @@ from .extract_pieces import MAX_ANSWER, NUMBER, Extracted
 MAX_BOXES = 32  # how many boxes are looked at from the end: an unclosed one is passed over
 MAX_GAP = 80  # characters between two boxes of one answer
 
-_BOX = re.compile(r"\\{1,2}(?:boxed|fbox|framebox|beginboxed|begin\{boxed\}|cbox)(?![a-zA-Z])")
+_BOX = re.compile(r"\\(?:boxed|fbox|framebox|beginboxed|begin\{boxed\}|cbox)(?![a-zA-Z])")
 _BARE = re.compile(r"(?:\\[a-zA-Z]+(?:\{[^{}]*\})*|[^\s$\\])+")
 _LABEL = re.compile(r"[A-Za-z](?:_\{?\w{1,3}\}?|')?\s*(?:=|\\approx|\\in|:)\s*$")
 #: What may stand between the boxes of one list besides the words that join.
@@ -22,6 +22,9 @@ _DELIMITERS = re.compile(
 
 def trim(text: str, start: int, end: int, decoration: str = "") -> tuple[int, int]:
     """The bounds without white space and `decoration` at both ends."""
+    if not decoration:
+        start += len(body := text[start:end]) - len(body.lstrip())
+        return start, max(start, end - len(body) + len(body.rstrip()))
     while start < end and (text[start].isspace() or text[start] in decoration):
         start += 1
     while end > start and (text[end - 1].isspace() or text[end - 1] in decoration):
@@ -38,9 +41,7 @@ def found(text: str, start: int, end: int, why: str, decoration: str = "") -> Ex
 def boxed(text: str, start: int, end: int, finished: bool) -> Extracted | None:
     """The last box, together with the boxes right before it: only joined by white space, punctuation, "and", "or"."""
     boxes: list[tuple[Extracted, int]] = []  # from the last one back: the contents and where the box begins
-    if "box" not in text:
-        return None
-    for mark in reversed(deque(_BOX.finditer(text, start, end), maxlen=MAX_BOXES)):
+    for mark in _from_the_end(text, start, end):
         box = _contents(text, mark, end, finished)
         if box is None or (boxes and box[1] > boxes[-1][1]):  # not closed, or around the one that follows
             continue
@@ -49,6 +50,8 @@ def boxed(text: str, start: int, end: int, finished: bool) -> Extracted | None:
         boxes.append((box[0], mark.start()))
     if not boxes:
         return None
+    if len(boxes) == 1:
+        return boxes[0][0]
     boxes.reverse()
     values = _labelled(text, start, boxes)
     distinct = {re.sub(r"\s", "", value): value for value in reversed(values)}
@@ -57,6 +60,16 @@ def boxed(text: str, start: int, end: int, finished: bool) -> Extracted | None:
     if len(parts) == 1:
         return last
     return Extracted(", ".join(parts), boxes[0][0].start, last.end, "boxed", parts)
+
+
+def _from_the_end(text: str, start: int, end: int) -> Iterator[re.Match[str]]:
+    """The box commands, from the last one back."""
+    position, count = end, 0
+    while count < MAX_BOXES and (position := text.rfind("box", start, position)) >= 0:
+        command = text.rfind("\\", max(start, position - 7), position)  # \boxed, \fbox, \framebox, \beginboxed
+        if command >= 0 and (mark := _BOX.match(text, command, end)):
+            count += 1
+            yield mark
 
 
 def _contents(text: str, mark: re.Match[str], end: int, finished: bool) -> tuple[Extracted, int] | None:
@@ -68,12 +81,14 @@ def _contents(text: str, mark: re.Match[str], end: int, finished: bool) -> tuple
         closed = text.find("\\end{boxed}", opened, opened + 2 * MAX_ANSWER)
         box = found(text, opened, closed, "boxed") if closed >= 0 else None
         return (box, closed + len("\\end{boxed}")) if box else None
-    if text.startswith(("{", "\\{"), opened) and not text.startswith("\\{", opened):
+    if text.startswith("{", opened):
         closed = closing(text, opened, end)
         box = found(text, opened + 1, closed, "boxed", "$") if closed > 0 else None
         if box is None:
             return None
-        unit = UNIT.match(text, closed + 1, min(end, closed + 60))
+        unit = (
+            UNIT.match(text, closed + 1, min(end, closed + 60)) if text[closed + 1 : closed + 2] not in _ENDS else None
+        )
         if unit is None or any(c.isalpha() for c in box.text[-3:]):
             return box, closed + 1
         gap = "" if unit[0][:1] in "^%" else " "
@@ -84,6 +99,9 @@ def _contents(text: str, mark: re.Match[str], end: int, finished: bool) -> tuple
     stop = opened + len(bare[0].rstrip(".,;:"))
     box = found(text, opened, stop, "boxed")
     return (box, stop) if box else None
+
+
+_ENDS = frozenset(["", ".", "$", "\n", ",", ")", ";", "]"])  # after these no unit can follow
 
 
 def closing(text: str, opened: int, end: int) -> int:

@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import deque
 from collections.abc import Iterator
 
-from .extract_cues import CONCLUSION, CUE, CUE_AFTER, EXPLAINS, FILLER, JOINER, REMARK, RETRACTS, UNEQUAL, UNIT, negated
+from .extract_cues import (
+    CONCLUSION,
+    CUE,
+    CUE_AFTER,
+    EXPLAINS,
+    FILLER,
+    JOINER,
+    REMARK,
+    RETRACTS,
+    UNEQUAL,
+    UNIT,
+    names_an_answer,
+    negated,
+)
 from .extract_marks import found
 from .extract_pieces import (
     MARK,
@@ -26,8 +40,9 @@ MAX_WORDS = 5  # of an answer in words
 MAX_DENIED = 50  # how many denied numbers are passed over, from the last one back
 
 DECORATION = "*_`\"“”„'’ "
-_SENTENCE_END = re.compile(
-    r"\n|(?<=[.!?])\${1,2}(?=\s)|(?<!approx)(?<!\bca)(?<!\bi\.e)(?<!\be\.g)(?<!\bvs)(?<!\bno)[.!?](?=[\s*_`\"”’)]|$)|[。！？।؟]"
+_SENTENCE_END = re.compile(  # one set of characters first, which the search skips to
+    r"[\n.!?$。！？।؟](?:(?<=[\n。！？।؟])|(?<=[.!?]\$)\$?(?=\s)|(?<=[.!?])(?=[\s*_`\"”’)]|$)"
+    r"(?<!approx\.)(?<!\bca\.)(?<!\bi\.e\.)(?<!\be\.g\.)(?<!\bvs\.)(?<!\bno\.))"
 )
 
 
@@ -62,9 +77,7 @@ class _Denied(Exception):
 
 def cued(text: str, start: int, end: int, finished: bool) -> tuple[Extracted | None, int]:
     """What the last usable cue announces, and from where on other rules may look where there is none."""
-    cues = [(cue, True) for cue in deque(CUE.finditer(text, start, end), maxlen=MAX_CUES)]
-    cues += [(cue, False) for cue in deque(CUE_AFTER.finditer(text, start, end), maxlen=MAX_CUES)]
-    for cue, forward in sorted(cues, key=lambda pair: pair[0].end(), reverse=True):
+    for cue, forward in itertools.islice(_cues_from_the_end(text, start, end), MAX_CUES):
         before = text[max(start, cue.start() - 60) : cue.start()]
         if _HYPOTHESIS.search(before):
             continue
@@ -80,6 +93,20 @@ def cued(text: str, start: int, end: int, finished: bool) -> tuple[Extracted | N
         if answer is not None and not step:
             return answer, start
     return None, start
+
+
+def _cues_from_the_end(text: str, start: int, end: int) -> Iterator[tuple[re.Match[str], bool]]:
+    """The cues, from the last one back, and whether each announces what follows it (or what stands before it)."""
+    if not names_an_answer(text[start:end]):
+        return
+    high = end
+    while high > start:
+        low = max(start, text.rfind("\n", start, high) + 1)
+        if names_an_answer(text[low:high]):
+            cues = [(cue, True) for cue in CUE.finditer(text, low, min(end, high + 3))]
+            cues += [(cue, False) for cue in CUE_AFTER.finditer(text, low, high)]
+            yield from sorted(cues, key=lambda pair: pair[0].end(), reverse=True)
+        high = low - 1
 
 
 def _goes_on(text: str, position: int, end: int) -> bool:
@@ -228,7 +255,7 @@ def _of_pieces(text: str, pieces: list[Piece], why: str, stop: int) -> Extracted
 
 
 _OFFER = re.compile(
-    r"[*_`]*[\\s,(]{1,3}(?:or|oder|ou|o|или|或|أو|या)\\b"
+    r"[*_`]*[\s,(]{1,3}(?:or|oder|ou|o|или|或|أو|या)\b"
     r"(?! (?:in other|equivalently|about|approximately|roughly|simply))",
     re.IGNORECASE,
 )
@@ -258,8 +285,9 @@ def _before(text: str, start: int, stop: int) -> Extracted | None:
 
 
 def sentence_start(text: str, start: int, position: int) -> int:
-    last = deque(_SENTENCE_END.finditer(text, start, position), maxlen=1)
-    return last[0].end() if last else start
+    low = max(start, text.rfind("\n", start, position) + 1)
+    last = deque(_SENTENCE_END.finditer(text, low, position), maxlen=1)
+    return last[0].end() if last else low
 
 
 def _number_in(text: str, piece: Piece, low: int, high: int, why: str) -> Extracted | None:
@@ -273,7 +301,7 @@ def _number_in(text: str, piece: Piece, low: int, high: int, why: str) -> Extrac
 def concluded(text: str, start: int, end: int) -> Extracted | None:
     """The conclusion of the last paragraph, else the last formula or number that is neither denied nor asked for."""
     denied: set[str] = set()
-    for piece in list(deque(_pieces(text, start, end), maxlen=MAX_DENIED))[::-1]:
+    for piece in itertools.islice(_from_the_end(text, start, end), MAX_DENIED):
         low = sentence_start(text, start, piece.start)
         high = sentence_end(text, piece.end, end)
         if text.startswith(("?", "？", "؟"), high) or _denies(text[max(low, piece.start - 12) : piece.start]):
@@ -281,6 +309,21 @@ def concluded(text: str, start: int, end: int) -> Extracted | None:
         elif piece.text.strip() not in denied:
             return _in_conclusion(text, start, high) or _in_sentence(text, low, high)
     return None
+
+
+def _from_the_end(text: str, start: int, end: int) -> Iterator[Piece]:
+    """The formulas and numbers from the last one back, line by line where no displayed formula goes over lines."""
+    if any(text.find(mark, start, end) >= 0 for mark in ("$$", "\\[", "\\begin")):
+        yield from reversed(list(_pieces(text, start, end)))
+        return
+    while end > start:
+        low = max(start, text.rfind("\n", start, end) + 1)
+        if _FIGURE.search(text, low, end):
+            yield from reversed(list(_pieces(text, low, end)))
+        end = low - 1
+
+
+_FIGURE = re.compile(r"[\d$\\√π∞½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞]")
 
 
 def _denies(before: str) -> bool:

@@ -36,7 +36,7 @@ class TRPO(Algorithm):
     gae_lambda: float = 1.0
     whiten: bool = True
     cg_iterations: int = 10
-    damping: float = 1e-3
+    damping: float = 0.1
     backtracks: int = 10
     fisher_rows: int = 0
     critic_updates: int = 8

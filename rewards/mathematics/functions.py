@@ -8,8 +8,8 @@ from . import expression as ex
 from .brackets import bracketed
 from .expression import Call, Expression, Symbol, Unreadable
 from .names import subscript, subscripted
-from .tokens import FUNCTIONS, GREEK
 from .values import Group, NamedSet, Value
+from .vocabulary import FUNCTIONS, GREEK
 
 if TYPE_CHECKING:
     from .grammar import Parser

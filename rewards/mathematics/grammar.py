@@ -15,8 +15,9 @@ from .cursor import Cursor
 from .expression import Call, Constant, Expression, Number, Symbol, Unreadable
 from .numerals import decimal, fraction, integer, numeral
 from .primaries import primary
-from .tokens import FUNCTIONS, GREEK, Token
+from .tokens import Token
 from .values import EXPRESSIONS, Group, Matrix, NamedSet, Relation, SetOperation, Value
+from .vocabulary import FUNCTIONS, GREEK
 
 MAX_DEPTH = 60
 

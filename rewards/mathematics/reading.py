@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import functools
 import re
-from fractions import Fraction
 
 from . import expression as ex
 from . import units
+from .characters import normalised
 from .expression import Call, Number, Symbol, Unreadable
 from .grammar import Parser, numeral
 from .number_words import number_of_words
-from .tokens import BASES, CONNECTIVES, Token, matching_brace, normalised, tokens
+from .tokens import Token, matching_brace, tokens
 from .values import EXPRESSIONS, Date, Group, NamedSet, Quantity, Relation, SetOperation, TimeOfDay, Value, Words
+from .vocabulary import BASES, CONNECTIVES
 
 MAX_WRAPPERS = 20
 MAX_UNIT_TOKENS = 24

@@ -151,9 +151,8 @@ def _limit(job: dict[str, Any], config: dict[str, Any]) -> None:
         resource.RLIMIT_SIGPENDING: 64,
         resource.RLIMIT_RTPRIO: 0,
         resource.RLIMIT_NICE: 0,
+        resource.RLIMIT_NPROC: config["server_tasks"] + job["tasks"],  # counts all tasks of the user
     }
-    if config["own_user"]:  # counted by user: only where nobody else runs under it
-        limits[resource.RLIMIT_NPROC] = config["server_tasks"] + job["tasks"]
     for which, value in limits.items():
         value = _at_most(which, value)
         resource.setrlimit(which, (value, value))

@@ -6,6 +6,7 @@ Nothing here decides that a wall holds: `sandbox_probes` does, by running into i
 
 from __future__ import annotations
 
+import contextlib
 import glob
 import json
 import os
@@ -25,6 +26,7 @@ from rlvr.errors import UserError
 
 from . import sandbox_seccomp
 from .sandbox import Profile
+from .sandbox_server import empty
 
 START_SECONDS = 30.0  # for an interpreter to start and to import what it preloads
 #: Imported before the forks, so that a program finds them for nothing. What is large and rare is left out, because
@@ -236,13 +238,25 @@ def settings(plan: Plan, work: str) -> dict[str, Any]:
 
 def make_work(uid: int | None) -> str:
     """A new private directory on the host for a slot without mounts. Raises OSError."""
+    space = os.stat("/proc/self/ns/pid").st_ino  # process ids mean something within one namespace only
     for folder in (tempfile.gettempdir(), "/tmp", "/var/tmp"):
         if uid is None or _passable(folder):
-            work = tempfile.mkdtemp(prefix="rlvr-sandbox-", dir=folder)
+            _sweep(folder, space)
+            work = tempfile.mkdtemp(prefix=f"rlvr-sandbox-{space}-{os.getpid()}-", dir=folder)
             if uid is not None:
                 os.chown(work, uid, uid)
             return work
     raise OSError("there is no temporary folder that the sandbox's user can reach")
+
+
+def _sweep(folder: str, space: int) -> None:
+    """Removes directories whose process was killed together with its fork server, so that neither could."""
+    for work in glob.glob(f"{folder}/rlvr-sandbox-{space}-*"):
+        pid = os.path.basename(work).split("-")[3]
+        if not os.path.exists(f"/proc/{pid}"):
+            with contextlib.suppress(OSError):  # another user's, or its server is just doing the same
+                empty(work)
+                os.rmdir(work)
 
 
 def _passable(folder: str) -> bool:

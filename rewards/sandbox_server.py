@@ -28,6 +28,7 @@ from .sandbox_child import become, checked, execute, landlock_ruleset, landlock_
 STOP, STOP_OUTPUT = b"s", b"o"  # ends the run; no request begins with these bytes, for none is that long
 WATCH_SECONDS = 0.02  # how often CPU time, disk and tasks are looked at
 MAX_FILES = 4096  # in the private directory
+SPARE_TASKS = 4096  # by which the other tasks of a shared user may grow while the server lives
 _CLONE_CPU_CLOCK = 2  # the process-wide CPU clock: (~pid << 3) | 2, see clock_getcpuclockid(3)
 _PR_SET_SUBREAPER, _PR_SET_NO_NEW_PRIVS = 36, 38
 
@@ -234,6 +235,16 @@ def tasks(pid: int) -> int:
     return found
 
 
+def tasks_of_user() -> int:
+    """The threads of all processes of this user, as far as /proc shows them."""
+    found = 0
+    for name in os.listdir("/proc") if os.path.isdir("/proc/1") else ():
+        with contextlib.suppress(OSError):
+            if name.isdigit() and os.stat(f"/proc/{name}").st_uid == os.getuid():
+                found += len(os.listdir(f"/proc/{name}/task"))
+    return found
+
+
 def empty(folder: str) -> None:
     """Removes everything below `folder`, however deep and whatever its permissions. Follows no link; raises OSError."""
     entries = os.listdir(folder)
@@ -274,6 +285,8 @@ def prepare(config: dict[str, Any]) -> dict[str, Any]:
     os.set_inheritable(0, False)
     empty(config["work"])
     config["own_bytes"] = _own_bytes()
+    if not config["own_user"]:  # others run under this user too: a last line behind `Watch`
+        config["server_tasks"] = tasks_of_user() + SPARE_TASKS
     gc.collect()
     gc.freeze()  # a collection in the child would touch, and so copy, every page
     return {"ready": os.getpid(), "python": sys.version.split()[0], "landlock": landlock_version()}

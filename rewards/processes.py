@@ -22,7 +22,7 @@ from typing import IO, Any
 
 import rlvr.core
 
-from .pipes import JudgeEnd, WorkerEnd
+from .worker_pipes import JudgeEnd, WorkerEnd
 
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
 # A fresh interpreter, whatever the parent's __main__ is (a notebook, stdin): only the search path comes over.

@@ -21,7 +21,7 @@ from rlvr import registry
 from rlvr.core import Completion, Prompt, Verdict
 
 from . import wire
-from .pipes import WorkerEnd
+from .worker_pipes import WorkerEnd
 from .processes import die_with_parent
 
 Functions = Mapping[str, Callable[..., Any]]

@@ -10,7 +10,7 @@ import pytest
 
 from rlvr.core import Completion, Prompt, Verdict, VerifierUse
 from rlvr.rewards import Judge
-from rlvr.rewards.pipes import JudgeEnd, WorkerEnd
+from rlvr.rewards.worker_pipes import JudgeEnd, WorkerEnd
 from rlvr.rewards.pool import Item, Pool
 from rlvr.rewards.slots import Slot, Turn
 from rlvr.rewards.wire import frame

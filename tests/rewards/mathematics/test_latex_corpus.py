@@ -36,7 +36,7 @@ def _built(node: ast.expr) -> Any:
         named = {k.arg: _built(k.value) for k in node.keywords if k.arg}
         return _built(node.func)(*map(_built, node.args), **named)
     if isinstance(node, ast.Name):
-        return {"true": sympy.true, "false": sympy.false}.get(node.id, None) or getattr(sympy, node.id)
+        return getattr(sympy, node.id)
     if isinstance(node, ast.UnaryOp):
         return -_built(node.operand)
     if isinstance(node, (ast.List, ast.Tuple)):

@@ -14,8 +14,10 @@ from .extract_marks import boxed, found, hashes, tagged, trim
 from .extract_pieces import MAX_ANSWER, Extracted, bare_words
 from .extract_prose import DECORATION, concluded, cued, undelimited, words_beside
 
-__all__ = ["MAX_ANSWER", "Extracted", "bare_words", "extract"]
+__all__ = ["MAX_ANSWER", "RULES", "Extracted", "bare_words", "extract"]
 
+#: What `why` may be.
+RULES = ("boxed", "<answer>", "####", "nothing else", "answer is", "last formula", "last number", "choice")
 TAIL = 6_000  # characters at the end in which formulas and numbers are looked for
 _END_OF_TURN = re.compile(r"<\|(?:im_end|eot_id|eom_id|endoftext|end_of_text|end|im_start|start_header_id)\|>|</s>")
 

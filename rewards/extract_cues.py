@@ -33,8 +33,9 @@ _SPACED = {
 }
 #: What every noun above begins with or contains: a cheap look before the patterns are tried.
 _STEMS = (
-    "answer ans result solution soluci soluç soluzion réponse résultat resultat antwort lösung ergebnis respuesta resposta "
-    "rispost risultat ответ результат решени جواب إجابة اجابة نتيجة ناتج حل उत्तर जवाब परिणाम हल 答 正解 結果 结果 정답 해답 답 결과"
+    "answer ans result solution soluci soluç soluzion réponse résultat resultat antwort lösung ergebnis respuesta "
+    "resposta rispost risultat ответ результат решени جواب إجابة اجابة نتيجة ناتج حل उत्तर जवाब परिणाम हल "
+    "答 正解 結果 结果 정답 해답 답 결과"
 ).split()
 _STRONG = "|".join(strong for strong, _, _ in _SPACED.values())
 _WEAK = "|".join(weak for _, weak, _ in _SPACED.values())

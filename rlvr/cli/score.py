@@ -5,16 +5,15 @@ from __future__ import annotations
 import collections
 import contextlib
 import json
-import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, TextIO
+from typing import Annotated, Any
 
 import typer
 
+from rlvr.cli.judged import Counts, count_lines, print_one, print_summary, write_rows
 from rlvr.cli.options import Json, Plugins
-from rlvr.cli.output import print_json, print_table
 from rlvr.errors import UserError
 
 
@@ -30,6 +29,7 @@ def command(
     option: Annotated[list[str] | None, typer.Option(metavar="KEY=VALUE", help="A verifier's option.")] = None,
     workers: Annotated[int, typer.Option(min=1, help="Worker processes.")] = 2,
     timeout: Annotated[float, typer.Option(min=0.001, help="Seconds that one verdict may take.")] = 10.0,
+    audit: Annotated[bool, typer.Option("--audit", help="Compare with the rows' `label` (true or false).")] = False,
     plugin: Plugins = None,
     as_json: Json = False,
 ) -> None:
@@ -37,6 +37,9 @@ def command(
 
     Rows come back in order with a `verdict`. A row that could not be judged has the reward null, and a summary says
     how many of each status there are. Exit code 1 where no row at all could be judged.
+
+    `--audit` measures the verifier instead: rows have a `label`, true or 1 where the completion is right; printed are
+    precision, recall and the first disagreements, and all of those go to `--out`.
 
     rlvr score --verifier math --answer '1/2' --text 'so it is \\boxed{0.5}'
     """
@@ -47,19 +50,43 @@ def command(
     if file is not None:
         _check_out(file, out)
         rows: Any = read_rows(file)
+    elif audit:
+        raise UserError("--audit compares the rows of a file with their `label`; give a JSONL file.")
     else:
         rows = [_row(answer, text, meta)]
     judged = score_rows(
         rows, verifier, options=_options(option or []), workers=workers, timeout=timeout, plugins=plugin or ()
     )
     if file is None:
-        return _print_one(next(judged)["verdict"], as_json)
-    summary = _write(judged, out)
-    if not summary["rows"]:
+        row = next(judged)
+        return print_one(row["verdict"], row["completion"], row["answer"], as_json)
+    counts = Counts()
+    watched = counts.watch(judged, count_lines(file) if out or audit or not sys.stdout.isatty() else None)
+    audited = _audited(watched, out) if audit else {}
+    if not audit:
+        write_rows(watched, out)
+    if not counts.rows:
         raise UserError(f"{file} has no rows. Give a JSONL file with one row a line: id, completion, answer.")
-    _print_summary(summary, as_json, to_stderr=out is None)
-    if not summary["judged"]:
+    print_summary(counts.summary() | audited, as_json, to_stderr=out is None and not audit)
+    if not counts.judged:
         sys.exit(1)
+
+
+def _audited(rows: Iterator[dict[str, Any]], out: Path | None) -> dict[str, Any]:
+    """The audit of judged rows. Raises UserError where none has a label."""
+    from rlvr.rewards.audit import Audit
+
+    audit = Audit()
+    disagreements = audit.watch(rows)
+    if out is None:
+        collections.deque(disagreements, maxlen=0)
+    else:
+        write_rows(disagreements, out)
+    if audit.unlabelled and not audit.labelled and not audit.unjudged:
+        raise UserError(
+            "--audit: no row has a `label`. Give each one: true where the completion is right, false where it is wrong."
+        )
+    return {"audit": audit.summary()}
 
 
 def _row(answer: str | None, text: str | None, meta: str | None) -> dict[str, Any]:
@@ -104,69 +131,3 @@ def _check_out(file: Path, out: Path | None) -> None:
     if out.is_dir() or not out.parent.is_dir():
         raise UserError(f"--out {out} cannot be written: {'it' if out.is_dir() else out.parent} is "
                         f"{'a folder' if out.is_dir() else 'no folder'}. Give the path of a file.")  # fmt: skip
-
-
-def _write(judged: Iterator[dict[str, Any]], out: Path | None) -> dict[str, Any]:
-    """Writes the rows as they come and counts them. A file appears under its name when it is complete."""
-    statuses: collections.Counter[str] = collections.Counter()
-    total, seconds, reason = 0.0, 0.0, ""
-    with _target(out) as stream:
-        for row in judged:
-            verdict = row["verdict"]
-            statuses[verdict["status"]] += 1
-            total += verdict["reward"] or 0.0
-            seconds += verdict["seconds"]
-            reason = reason or (verdict["reason"] if verdict["reward"] is None else "")
-            stream.write(_line(row))
-    rows, judged_rows = sum(statuses.values()), sum(statuses.values()) - statuses["timeout"] - statuses["error"]
-    return {
-        "rows": rows,
-        "judged": judged_rows,
-        "reward_mean": total / judged_rows if judged_rows else None,
-        "statuses": dict(statuses.most_common()),
-        "verifier_seconds": round(seconds, 3),
-        "first_problem": reason,
-    }
-
-
-def _line(row: dict[str, Any]) -> str:
-    line = json.dumps(row, ensure_ascii=False)
-    try:
-        line.encode()
-    except UnicodeEncodeError:  # a completion may hold half of a surrogate pair, which UTF-8 cannot
-        line = json.dumps(row)
-    return line + "\n"
-
-
-@contextlib.contextmanager
-def _target(out: Path | None) -> Iterator[TextIO]:
-    if out is None:
-        yield sys.stdout
-        sys.stdout.flush()
-        return
-    part = out.with_name(out.name + ".part")
-    try:
-        with part.open("w", encoding="utf-8") as stream:
-            yield stream
-        os.replace(part, out)
-    except OSError as error:
-        raise UserError(
-            f"writing {part} failed: {error}. The rows judged so far are in it; make room and run again."
-        ) from error
-
-
-def _print_one(verdict: dict[str, Any], as_json: bool) -> None:
-    if as_json:
-        return print_json(verdict)
-    print_table(("verdict", ""), ((key, value) for key, value in verdict.items() if value not in ("", {})))
-
-
-def _print_summary(summary: dict[str, Any], as_json: bool, to_stderr: bool) -> None:
-    with contextlib.redirect_stdout(sys.stderr) if to_stderr else contextlib.nullcontext():
-        if as_json:
-            return print_json(summary)
-        mean = summary["reward_mean"]
-        rows = [("rows", summary["rows"]), ("mean reward of the judged", "-" if mean is None else f"{mean:.4f}")]
-        rows += [(f"  {status}", count) for status, count in summary["statuses"].items()]
-        rows += [("first that could not be judged", summary["first_problem"])] if summary["first_problem"] else []
-        print_table(("scored", ""), rows)

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -112,6 +116,8 @@ def test_nothing_judged_is_a_failure(rlvr: Rlvr, tmp_path: Path) -> None:
         (("rows.jsonl", "--out", "nowhere/o.jsonl"), "nowhere"),
         (("rows.jsonl", "--plugin", "missing.py"), "missing.py"),
         (("rows.jsonl", "--option", "strict"), "KEY=VALUE"),
+        (("--answer", "1", "--text", "1", "--audit"), "give a JSONL file"),
+        (("rows.jsonl", "--audit"), "no row has a `label`"),
         (("--answer", "1"), "both --answer and --text"),
         (("--answer", "1", "--text", "1", "--meta", "[1]"), "not a JSON object"),
         ((".",), "not a file"),
@@ -137,3 +143,76 @@ def test_a_full_disk_keeps_what_was_written(rlvr: Rlvr, tmp_path: Path) -> None:
     assert done.returncode == 2
     assert "No space left" in done.stderr and "Traceback" not in done.stderr
     assert not (tmp_path / "out.jsonl").exists()
+
+
+def test_one_completion_is_explained(rlvr: Rlvr) -> None:
+    """What was found and where, by which rule, compared with what, decided how."""
+    done = rlvr("score", "--answer", r"\frac12", "--text", r"by symmetry it is \boxed{0.5}, as we hoped")
+    lines = {line.split()[0]: line for line in done.stdout.splitlines() if line.split()}
+    assert lines["verdict"].endswith("correct") and lines["reward"].split() == ["reward", "1"]
+    assert lines["reference"].split()[1] == r"\frac12" and lines["answer"].split()[1] == "0.5"
+    found = next(line for line in done.stdout.splitlines() if "→" in line)
+    assert r"by symmetry it is \boxed{→0.5←}, as we hoped" in found
+    assert "boxed" in next(line for line in done.stdout.splitlines() if "found by" in line)
+    assert "number" in next(line for line in done.stdout.splitlines() if "decided by" in line)
+    nothing = rlvr("score", "--answer", "1", "--text", "I do not know what to do with this question")
+    assert nothing.returncode == 0 and "unparsable" in nothing.stdout and "no answer found" in nothing.stdout
+
+
+AUDITED = [
+    {"id": "a", "completion": r"\boxed{4}", "answer": "4", "label": True},
+    {"id": "b", "completion": r"\boxed{5}", "answer": "4", "label": 0},
+    {"id": "c", "completion": r"\boxed{5}", "answer": "4", "label": True},
+    {"id": "d", "completion": r"\boxed{4}", "answer": "4", "label": 0},
+    {"id": "e", "completion": r"\boxed{4.0}", "answer": "4", "label": 1},
+    {"id": "f", "completion": r"\boxed{4}", "answer": "4"},
+    {"id": "g", "completion": r"\boxed{4}", "answer": "", "label": 1},
+    {"id": "h", "completion": r"\boxed{4}", "answer": "4", "label": "yes"},
+]
+
+
+def test_an_audit_against_labels(rlvr: Rlvr, tmp_path: Path) -> None:
+    """Right: a, b, e. False negative: c. False positive: d. No label: f, h. Not judged: g.
+    Precision 2 of 3 accepted, recall 2 of 3 labelled right."""
+    write_rows(tmp_path / "rows.jsonl", AUDITED)
+    done = rlvr("score", "rows.jsonl", "--audit", "--json", "--out", "differ.jsonl")
+    assert done.returncode == 0, done.stderr
+    audit = json.loads(done.stdout)["audit"]
+    assert (audit["labelled"], audit["false_positives"], audit["false_negatives"]) == (5, 1, 1)
+    assert (audit["unlabelled"], audit["unjudged"]) == (2, 1)
+    assert audit["precision"] == audit["recall"] == pytest.approx(2 / 3) and audit["agree"] == pytest.approx(3 / 5)
+    assert [(row["id"], row["disagreement"]) for row in audit["disagreements"]] == [
+        ("c", "false negative"),
+        ("d", "false positive"),
+    ]
+    written = [json.loads(line) for line in (tmp_path / "differ.jsonl").read_text().splitlines()]
+    assert [row["id"] for row in written] == ["c", "d"] and written[0]["completion"] == r"\boxed{5}"
+    table = rlvr("score", "rows.jsonl", "--audit")
+    assert "precision" in table.stdout and "0.6667" in table.stdout and "false positive" in table.stdout
+    assert "completion" not in table.stdout, "an audit prints no rows"
+
+
+def test_an_audits_list_is_bounded_and_its_file_is_not(rlvr: Rlvr, tmp_path: Path) -> None:
+    rows = [{"id": f"r{i}", "completion": rf"\boxed{{{i}}}", "answer": "-1", "label": True} for i in range(50)]
+    write_rows(tmp_path / "rows.jsonl", rows)
+    done = rlvr("score", "rows.jsonl", "--audit", "--out", "differ.jsonl")
+    assert "20 of 50 disagreements" in done.stdout and "r19" in done.stdout and "r20" not in done.stdout
+    assert len((tmp_path / "differ.jsonl").read_text().splitlines()) == 50
+
+
+def test_five_thousand_rows_are_counted_with_a_bar_on_a_terminal(rlvr: Rlvr, tmp_path: Path) -> None:
+    """In a pipe there is no bar; on a terminal there is one, on stderr, and the JSON on stdout stays clean."""
+    rows = [{"id": i, "completion": rf"so \boxed{{{i}}}", "answer": str(i - i % 2)} for i in range(5_000)]
+    write_rows(tmp_path / "rows.jsonl", rows)
+    quiet = rlvr("score", "rows.jsonl", "--out", "judged.jsonl", "--json")
+    summary = json.loads(quiet.stdout)
+    assert summary["statuses"] == {"correct": 2_500, "wrong": 2_500} and summary["reward_mean"] == 0.5
+    assert quiet.stderr == ""
+    command = f"{sys.executable} -m rlvr score rows.jsonl --out judged.jsonl --json > summary.json"
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2]), "TERM": "xterm"}
+    if shutil.which("script") is None:
+        pytest.skip("util-linux's `script`, which gives a process a terminal, is not installed")
+    terminal = ["script", "-qec", command, "/dev/null"]
+    done = subprocess.run(terminal, cwd=tmp_path, env=environment, capture_output=True, timeout=120)
+    assert done.returncode == 0 and b"5000/5000" in done.stdout
+    assert json.loads((tmp_path / "summary.json").read_text())["rows"] == 5_000

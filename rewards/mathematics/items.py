@@ -1,4 +1,4 @@
-"""Items with words among them: labels in front fall off, units behind become the value's, the grammar reads the rest."""
+"""Items with words among them: labels in front fall off, units behind join the value, the grammar reads the rest."""
 
 from __future__ import annotations
 

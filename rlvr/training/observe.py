@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from statistics import fmean, pstdev
 
-from rlvr.core import Group
+from rlvr.core import Group, Rollout
 from rlvr.functional.advantages import DEAD_SPREAD
 
 #: Counted over the iteration's updates rather than averaged.
@@ -22,7 +22,7 @@ def rollout_metrics(groups: Sequence[Group]) -> dict[str, float]:
     return {
         "reward/mean": fmean(rewards) if rewards else 0.0,
         "reward/std": pstdev(rewards) if rewards else 0.0,
-        "reward/shaped_mean": _mean([r.shaped for r in rollouts if r.shaped is not None]),
+        "reward/shaped_mean": _mean(_returns(rollouts)),
         "group/zero_std_rate": _mean([float(_dead(g)) for g in groups]),
         "group/solved_rate": _mean([float(any(r.verdict.reward == 1.0 for r in g.rollouts)) for g in groups]),
         "tokens/completion_mean": fmean(lengths),
@@ -45,8 +45,13 @@ def mean_of_updates(updates: Sequence[Mapping[str, float]]) -> dict[str, float]:
     return out
 
 
+def _returns(rollouts: Sequence[Rollout]) -> list[float]:
+    """What training maximises, of the judged: the shaped reward and the intermediate ones."""
+    return [r.shaped + sum(pay for _, pay in r.verdict.steps) for r in rollouts if r.shaped is not None]
+
+
 def _dead(group: Group) -> bool:
-    rewards = [r.shaped for r in group.rollouts if r.shaped is not None]
+    rewards = _returns(group.rollouts)
     return len(rewards) < 2 or max(rewards) - min(rewards) < DEAD_SPREAD
 
 

@@ -7,6 +7,7 @@ import math
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
+from functools import partial
 from statistics import fmean
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -78,7 +79,7 @@ class OnPolicy:
             self.groups = self.collect([self.prompts[i] for i in order], iteration)
             if self.dynamic_rounds:
                 self.groups = self._with_different_outcomes(self.groups, iteration)
-            yield iteration, collate(self.groups, pad, self._token_at)
+            yield iteration, collate(self.groups, pad, partial(token_at, self.tokenizer))
 
     def collect(self, prompts: Sequence[Prompt], iteration: int) -> list[Group]:
         """The groups of `prompts`: sampled a chunk at a time, each chunk judged while the next is sampled."""
@@ -177,14 +178,15 @@ class OnPolicy:
     def _count(self, name: str, seconds: float) -> None:
         self._seen[name] = self._seen.get(name, 0.0) + seconds
 
-    def _token_at(self, completion: Completion, char_end: int) -> int:
-        """The first token with which the decoded text reaches `char_end` characters."""
-        low, high = 0, completion.num_tokens - 1
-        while low < high:
-            middle = (low + high) // 2
-            text = self.tokenizer.decode(list(completion.token_ids[: middle + 1]), skip_special_tokens=True)
-            low, high = (low, middle) if len(text) >= char_end else (middle + 1, high)
-        return low
+
+def token_at(tokenizer: PreTrainedTokenizerBase, completion: Completion, char_end: int) -> int:
+    """The first token, by its place in the completion, with which the decoded text reaches `char_end` characters."""
+    low, high = 0, completion.num_tokens - 1
+    while low < high:
+        middle = (low + high) // 2
+        text = tokenizer.decode(list(completion.token_ids[: middle + 1]), skip_special_tokens=True)
+        low, high = (low, middle) if len(text) >= char_end else (middle + 1, high)
+    return low
 
 
 def conversation(prompt: Prompt, completion: Completion) -> tuple[Message, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -12,6 +13,7 @@ from torch import Tensor
 from rlvr.algorithms.trpo import TRPO
 from rlvr.config import load_recipe
 from rlvr.errors import RecipeError
+from rlvr.rules import cross_checks
 from rlvr.training.batch import Batch, collate
 from rlvr.training.forward import forward
 from rlvr.training.local_backend import LocalBackend
@@ -178,6 +180,17 @@ def test_llama_in_fp32_with_either_attention(attention: str) -> None:
     model.set_attn_implementation("eager")
     eager = fisher_product(model, [batch], vector, 1.0)
     assert float((product - eager).norm() / eager.norm()) < 1e-4
+
+
+def test_zero_2_and_3_are_refused_with_the_reason(tmp_path) -> None:
+    made = recipe(tmp_path / "r")
+    made["algorithm"]["name"] = "trpo"
+    valid = load_recipe(made).recipe
+    for stage in range(4):
+        backend_section = SimpleNamespace(name="local", zero_stage=stage)  # of a backend that partitions
+        found = dict(cross_checks(valid.model_copy(update={"backend": backend_section})))
+        assert ("backend.zero_stage" in found) == (stage >= 2)
+    assert "second derivative" in found["backend.zero_stage"]
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,7 @@ COMMA_LANGUAGES = frozenset(
     ["fr", "de", "es", "ru", "pt", "it", "nl", "pl", "tr", "sv", "da", "no", "fi", "cs", "ro", "uk", "el", "id", "vi"]
 )
 _DECIMAL_COMMA = re.compile(r"[-+]?\d+(?:,|\{,\})\d+")
+_RELATION = re.compile(r"[=<>]|\\(?:le|ge|leq|geq|ne|neq)(?![a-zA-Z])")
 _POINT_THOUSANDS = re.compile(r"[-+]?\d{1,3}(?:\.\d{3})+(?:,\d+)?")
 
 
@@ -63,7 +64,17 @@ def math_answer(
         verdict = _quick(reference, found, language) or _compared(reference, found, language, options)
         if verdict.status == "correct":
             break
+    if verdict.status == "correct" and _restates(prompt, found.text) and plain(found.text) not in map(plain, references):
+        return Verdict(0.0, "wrong", found.text, f"{found.why}: the problem's own equation is no answer")
     return verdict
+
+
+def _restates(prompt: Prompt, answer: str) -> bool:
+    """Whether the answer is an equation or inequality that stands word for word in the problem."""
+    text = plain(answer)
+    if len(text) < 3 or not _RELATION.search(text):
+        return False
+    return any(text in plain(str(message.get("content", ""))) for message in prompt.messages)
 
 
 def _alternatives(answer: Any) -> list[Any]:
@@ -157,10 +168,10 @@ def _reference_readings(reference: str, language: str) -> list[Any]:
 
 def _undecided(gold: Any, found: Extracted) -> Verdict:
     """Whose fault it is that nothing could be shown: the answer's where the reference has a value."""
-    from .mathematics.numerics import value
+    from .mathematics.numerics import equal
     from .mathematics.values import EXPRESSIONS
 
-    if isinstance(gold, EXPRESSIONS) and value(gold) is None:
+    if isinstance(gold, EXPRESSIONS) and equal(gold, gold) is None:
         return Verdict(None, "error", found.text, f"{found.why}: neither equality nor difference could be shown")
     return Verdict(0.0, "unparsable", found.text, f"{found.why}: too large or too strange to be compared")
 

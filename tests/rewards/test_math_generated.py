@@ -11,7 +11,7 @@ from rlvr.rewards import Judge
 from tests.rewards.math_cases import FAMILIES, Case, generate
 
 SEED = int(os.environ.get("MATH_SEED", "0"))
-COUNT = int(os.environ.get("MATH_CASES", str(14 * len(FAMILIES))))
+COUNT = int(os.environ.get("MATH_CASES", str(10 * len(FAMILIES))))
 
 
 def shown(case: Case, verdict: Verdict) -> str:

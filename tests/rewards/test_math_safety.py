@@ -1,6 +1,7 @@
 """No text is ever handed to an interpreter, and the verifier works and keeps its deadline off the main thread."""
 
 import builtins
+import contextlib
 import json
 import threading
 import time
@@ -13,7 +14,7 @@ import pytest
 from rlvr.core import Completion, Prompt, Verdict
 from rlvr.rewards import Judge
 from rlvr.rewards.math_answer import math_answer
-from tests.rewards.math_cases import generate
+from tests.rewards.math_cases import FAMILIES, generate
 from tests.rewards.math_cases.bombs import BOMBS
 from tests.rewards.math_cases.probes import MARKER, PAID, PAYLOADS, UNEQUAL, UNPAID
 
@@ -24,16 +25,16 @@ def verdict(gold: Any, text: str) -> Verdict:
     return math_answer(Prompt("p", (), gold), Completion.of_text(text))
 
 
-@pytest.fixture
-def reached(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
-    """What was handed to an interpreter as text while the fixture lives; each such call also raises."""
+@contextlib.contextmanager
+def poisoned() -> Iterator[list[str]]:
+    """What is handed to an interpreter as text in the meantime; each such call also raises."""
     import sympy
     from sympy.parsing import sympy_parser
 
     math_answer.warm()  # type: ignore[attr-defined]  # imports run code objects and may build classes from text
     calls: list[str] = []
 
-    def poisoned(name: str, real: Callable[..., Any]) -> Callable[..., Any]:
+    def poison(name: str, real: Callable[..., Any]) -> Callable[..., Any]:
         def call(*arguments: Any, **options: Any) -> Any:
             source = arguments[0] if arguments else None
             if isinstance(source, str | bytes):
@@ -43,74 +44,72 @@ def reached(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
 
         return call
 
-    for name in ("eval", "exec", "compile"):
-        monkeypatch.setattr(builtins, name, poisoned(name, getattr(builtins, name)))
-    for module, name in (
-        (sympy, "sympify"),
-        (sympy, "parse_expr"),
-        (sympy_parser, "parse_expr"),
-        (sympy_parser, "eval_expr"),
-        (sympy_parser, "stringify_expr"),
-    ):
-        monkeypatch.setattr(module, name, poisoned(name, getattr(module, name)))
-    yield calls
+    places = [(builtins, name) for name in ("eval", "exec", "compile")]
+    places += [(sympy, "sympify"), (sympy, "parse_expr")]
+    places += [(sympy_parser, name) for name in ("parse_expr", "eval_expr", "stringify_expr")]
+    with pytest.MonkeyPatch.context() as patch:
+        for module, name in places:
+            patch.setattr(module, name, poison(name, getattr(module, name)))
+        yield calls
 
 
-def test_the_poison_works(reached: list[str]) -> None:
+def test_the_poison_works() -> None:
     import sympy
 
-    for attempt in (
+    attempts = (
         lambda: eval("1+1"),
         lambda: sympy.sympify("1+1"),
         lambda: sympy.S("x"),
         lambda: sympy.parse_expr("x"),
-    ):
-        with pytest.raises(Exception, match=r"was reached|could not parse"):
-            attempt()
-    assert sympy.sympify(1) == 1
+    )
+    failures = []
+    with poisoned() as reached:
+        for attempt in attempts:
+            try:
+                attempt()
+            except Exception as error:
+                failures.append(error)
+        assert sympy.sympify(1) == 1
+    assert len(failures) == len(attempts)
     assert {call.partition("(")[0] for call in reached} >= {"eval", "sympify", "parse_expr"}
 
 
-def test_probes_reach_no_interpreter(reached: list[str]) -> None:
-    for gold, text, _ in UNPAID:
-        verdict(gold, text)
-    for gold, answer in UNEQUAL:
-        verdict(gold, f"\\boxed{{{answer}}}")
-    for gold, text in PAID:
-        verdict(gold, text)
-    for payload in PAYLOADS:
-        for gold, text in (
-            ("42", payload),
-            ("42", f"\\boxed{{{payload}}}"),
-            (payload, f"\\boxed{{{payload}}}"),
-            ("x+1", f"$${payload}$$"),
-        ):
-            verdict(gold, text.replace(MARKER, "/nonexistent/marker"))
+def test_probes_reach_no_interpreter() -> None:
+    pairs = [(gold, text) for gold, text, _ in UNPAID] + PAID
+    pairs += [(gold, f"\\boxed{{{answer}}}") for gold, answer in UNEQUAL]
+    for payload in (payload.replace(MARKER, "/nonexistent/marker") for payload in PAYLOADS):
+        boxed = f"\\boxed{{{payload}}}"
+        pairs += [("42", payload), ("42", boxed), (payload, boxed), (payload, "42"), ("x+1", f"$${payload}$$")]
+    with poisoned() as reached:
+        for gold, text in pairs:
+            verdict(gold, text)
     assert not reached
 
 
-def test_generated_cases_reach_no_interpreter(reached: list[str]) -> None:
-    cases = list(generate(5, 416))
-    reached.clear()  # the generator is trusted; SymPy may do as it likes there
-    for case in cases:
-        verdict(case.gold, case.text)
+def test_generated_cases_reach_no_interpreter() -> None:
+    cases = list(generate(5, 2 * len(FAMILIES)))
+    with poisoned() as reached:
+        for case in cases:
+            verdict(case.gold, case.text)
     assert not reached
 
 
 @pytest.mark.skipif(not CORPORA.is_dir(), reason="needs ../shared/corpora beside the repository")
-def test_corpora_reach_no_interpreter(reached: list[str]) -> None:
+def test_corpora_reach_no_interpreter() -> None:
+    pairs = []
     for name, answer in (("math_equiv.jsonl", "pred"), ("math_outputs.jsonl", "output")):
         rows = [json.loads(line) for line in (CORPORA / name).open(encoding="utf-8")]
-        for row in rows[:: max(1, len(rows) // 400)]:
-            verdict(row["gold"], row[answer])
-            if answer == "pred":
-                verdict(row["gold"], f"\\boxed{{{row[answer]}}}")
+        for row in rows[:: max(1, len(rows) // 250)]:
+            pairs += [(row["gold"], row[answer]), (row["gold"], f"\\boxed{{{row[answer]}}}")]
+    with poisoned() as reached:
+        for gold, text in pairs:
+            verdict(gold, text)
     assert not reached
 
 
 def test_a_thread_gets_the_same_verdicts() -> None:
     """Signals work in the main thread only; the verifier must need none."""
-    cases = list(generate(6, 104))
+    cases = list(generate(6, len(FAMILIES)))
     found: list[Verdict] = []
     thread = threading.Thread(target=lambda: found.extend(verdict(case.gold, case.text) for case in cases))
     thread.start()

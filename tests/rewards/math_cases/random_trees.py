@@ -33,13 +33,16 @@ def tree(draw: Draw, letters: list[sp.Symbol], depth: int) -> sp.Expr:
     return a / b if kind == 5 and b != 0 else a * b if kind >= 3 else a - b if kind == 2 else a + b
 
 
+_WRITABLE = (sp.sin, sp.cos, sp.exp, sp.Abs)
+
+
+def _writable(e: sp.Expr) -> bool:
+    return not e.has(sp.nan, sp.zoo, sp.oo, sp.I) and all(isinstance(f, _WRITABLE) for f in e.atoms(sp.Function))
+
+
 def _usable(e: sp.Expr, letters: list[sp.Symbol]) -> bool:
-    if (
-        e.has(sp.nan, sp.zoo, sp.oo, sp.I, sp.sign)
-        or e.count_ops() > 16
-        or e.count_ops() < 2
-        or max(map(abs, e.atoms(sp.Integer)), default=0) > 10**6
-    ):
+    """Neither trivial nor huge, and a real number at two points."""
+    if not _writable(e) or not 2 <= e.count_ops() <= 16 or max(map(abs, e.atoms(sp.Integer)), default=0) > 10**6:
         return False
     if any(isinstance(node, sp.exp) and node.args[0].count_ops() > 4 for node in sp.preorder_traversal(e)):
         return False
@@ -56,11 +59,10 @@ def _value(draw: Draw, letters: list[sp.Symbol]) -> Value:
     forms = [e]
     for rewrite in (sp.expand, sp.together, sp.factor_terms):
         form = rewrite(e)
-        if form.count_ops() < 25 and equal(e, form):
+        if _writable(form) and form.count_ops() < 25 and equal(e, form):
             forms.append(form)
-    other = [
-        (one_way(draw, wrong), why) for wrong, why in near(e, draw) if wrong.count_ops() < 25 and not wrong.has(sp.I)
-    ]
+    wrong = [(w, why) for w, why in near(e, draw) if _writable(w) and w.count_ops() < 25]
+    other = [(one_way(draw, w), why) for w, why in wrong]
     if not letters and not e.is_rational:
         tiny = sp.Rational(1, 10 ** draw.one([12, 20, 35]))
         other.append((one_way(draw, e) + f" + 10^{{-{len(str(tiny.q)) - 1}}}", "a tiny term more"))

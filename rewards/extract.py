@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import re
 
-from .extract_cues import CONCLUSION, CUE, CUE_AFTER, EXPLAINS, names_an_answer
+from .extract_cues import CONCLUSION, CUE, CUE_AFTER, EXPLAINS, names_an_answer, negated
 from .extract_marks import boxed, found, hashes, tagged, trim
 from .extract_pieces import MAX_ANSWER, Extracted, bare_words
-from .extract_prose import DECORATION, concluded, cued, undelimited, words_beside
+from .extract_prose import concluded, cued
+from .extract_sentences import DECORATION, undelimited, words_beside
 
 __all__ = ["MAX_ANSWER", "RULES", "Extracted", "bare_words", "extract"]
 
@@ -60,10 +61,9 @@ def _marked(text: str, start: int, end: int, finished: bool) -> Extracted | None
     box, tag = boxed(text, start, end, finished), tagged(text, start, end, finished)
     if tag is None or (box is not None and box.end > tag.start):
         return box
-    if bare_words(tag.text) <= 2:
-        bare = undelimited(tag)
-        return bare
     inside, _ = cued(text, tag.start, tag.end, True)
+    if inside is None and bare_words(tag.text) <= 2:
+        return undelimited(tag)
     inside = inside or concluded(text, tag.start, tag.end)
     return Extracted(inside.text, inside.start, inside.end, tag.why, inside.parts) if inside else tag
 
@@ -87,7 +87,7 @@ def _whole(text: str, start: int, end: int) -> Extracted | None:
         return None  # a=3+5=8, b=8*7=6: work, of which the last number may be the answer
     words = words_beside(body)
     allowed = 0 if len(body.split()) > 4 else 1 if any(map(str.isdigit, body)) or "$" in body else 2
-    if words > allowed or (words and (EXPLAINS.search(body) or CONCLUSION.match(body))):
+    if words > allowed or (words and (negated(body) or EXPLAINS.search(body) or CONCLUSION.match(body))):
         return None
     answer = found(text, start, end, "nothing else", DECORATION)
     return answer and undelimited(answer)

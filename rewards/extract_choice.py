@@ -7,7 +7,7 @@ import re
 from .extract import answer_bounds, extract
 from .extract_cues import CUE, EXPLAINS, negated
 from .extract_pieces import Extracted
-from .extract_prose import DECORATION, sentence_end, sentence_start
+from .extract_sentences import DECORATION, sentence_end, sentence_start
 
 SHORT = 300  # characters of a completion in which one letter without a cue is the answer
 
@@ -68,7 +68,7 @@ def extract_choice(text: str, finished: bool = True) -> Extracted | None:
 def _affirmed(text: str, start: int, end: int) -> Extracted | None:
     """The one letter named between `start` and `end` that is not denied."""
     affirmed: dict[str, re.Match[str]] = {}
-    position, denied = start, False
+    position, denied, doubted = start, False, False
     for letter in _LETTER.finditer(text, start, end):
         bare = letter[0] == letter[1] and letter[1] in "AI"
         if bare and _ARTICLE.match(text, letter.end()) and not _VERB.match(text, letter.end()):
@@ -77,12 +77,13 @@ def _affirmed(text: str, start: int, end: int) -> Extracted | None:
         clause = _CLAUSE.split(between)[-1]
         asked = text.startswith("?", sentence_end(text, letter.end(), end))
         inherited = denied and _JOINED.fullmatch(between) is not None  # "not A, B or C" denies all three
-        denied = asked or inherited or negated(clause) or _DOUBT.search(clause) is not None
+        denied = asked or inherited or negated(clause)
         refused = _REFUSED.match(text, letter.end(), end)
         if not denied and not (refused and not _LETTER.match(text, min(end, refused.end() + 1), end)):
             affirmed.setdefault(letter[1], letter)
+            doubted |= _DOUBT.search(clause) is not None
         position = letter.end()
-    if len(affirmed) != 1:
+    if len(affirmed) != 1 or doubted:
         return None
     letter = next(iter(affirmed.values()))
     return Extracted(letter[1], letter.start(1), letter.end(1), "choice")

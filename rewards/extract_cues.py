@@ -47,7 +47,7 @@ CUE = re.compile(
     rf"(?:\b(?:{_STRONG})(?!\w){_LINK}"
     rf"|(?P<weak>\b(?:{_WEAK})(?!\w){_LINK}|(?:結果|结果){_DENSE_LINK}|결과(?:은|는|이|:|：))"
     r"|\b(?:answer|ans|उत्तर|ответ)\.?(?=\s{1,3}(?:\$|\\\(|\\\[|-?\d))"
-    r"|^\W{0,8}(?:final )?answer\W{0,6}$"
+    r"|^\W{0,8}(?:final )?answer[^\w$\\\n]{0,6}$"
     rf"|(?:答案|答え|解答|正解|答){_DENSE_LINK}|(?:정답|해답|답)(?:은|는|이|:|：))",
     re.IGNORECASE | re.MULTILINE,
 )
@@ -104,6 +104,8 @@ REMARK = re.compile(
     r"the same|as required|as expected|unknown|unclear|uncertain|verified|confirmed|complete|good|fine|yours|mine",
     re.IGNORECASE,
 )
+#: The verb that ends a sentence of Japanese, Korean or Hindi.
+ENDINGS = re.compile(r"\s?(?:です|でした|である|となります|になります|입니다|이다|이에요|예요|हैं|है|होगा)\W*$")
 UNEQUAL = re.compile(r"(?:≠|!=|\\neq?(?![a-zA-Z]))\s*$")
 #: What begins an explanation that follows an answer.
 EXPLAINS = re.compile(

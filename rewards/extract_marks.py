@@ -91,10 +91,10 @@ def _contents(text: str, mark: re.Match[str], end: int, finished: bool) -> tuple
         )
         if unit is None or any(c.isalpha() for c in box.text[-3:]):
             return box, closed + 1
-        gap = "" if unit[0][:1] in "^%" else " "
+        gap = "" if unit[0].startswith(("^", "%", "\\%")) else " "
         return Extracted(f"{box.text}{gap}{unit[0].strip()}", box.start, unit.end(), "boxed"), unit.end()
     bare = _BARE.match(text, opened, end)
-    if bare is None or opened == mark.end() or (bare.end() == end and not finished):
+    if bare is None or (opened == mark.end() and text[opened] != "\\") or (bare.end() == end and not finished):
         return None
     stop = opened + len(bare[0].rstrip(".,;:"))
     box = found(text, opened, stop, "boxed")

@@ -11,64 +11,33 @@ from .extract_cues import (
     CONCLUSION,
     CUE,
     CUE_AFTER,
+    ENDINGS,
     EXPLAINS,
     FILLER,
     JOINER,
     REMARK,
     RETRACTS,
     UNEQUAL,
-    UNIT,
     names_an_answer,
     negated,
 )
 from .extract_marks import found
-from .extract_pieces import (
-    MARK,
-    MAX_ANSWER,
-    NUMBER,
-    Extracted,
-    Piece,
-    formulas,
-    numbers,
-    prose_words,
-    whole_expression,
-    with_unit,
+from .extract_pieces import MARK, MAX_ANSWER, NUMBER, Extracted, Piece, whole_expression, with_unit
+from .extract_sentences import (
+    DECORATION,
+    bullets,
+    list_at,
+    of_pieces,
+    pieces_in,
+    sentence_end,
+    sentence_start,
+    undelimited,
+    words_beside,
 )
 
 MAX_CUES = 24  # how many cues are tried, from the last one back
 MAX_WORDS = 5  # of an answer in words
 MAX_DENIED = 50  # how many denied numbers are passed over, from the last one back
-
-DECORATION = "*_`\"“”„'’ "
-_SENTENCE_END = re.compile(  # one set of characters first, which the search skips to
-    r"[\n.!?$。！？।؟](?:(?<=[\n。！？।؟])|(?<=[.!?]\$)\$?(?=\s)|(?<=[.!?])(?=[\s*_`\"”’)]|$)"
-    r"(?<!approx\.)(?<!\bca\.)(?<!\bi\.e\.)(?<!\be\.g\.)(?<!\bvs\.)(?<!\bno\.))"
-)
-
-
-def undelimited(answer: Extracted) -> Extracted:
-    """The answer without the math delimiters that enclose all of it."""
-    pieces = list(formulas(answer.text, 0, len(answer.text)))
-    if len(pieces) == 1 and (pieces[0].start, pieces[0].end) == (0, len(answer.text)):
-        return Extracted(pieces[0].text, answer.start, answer.end, answer.why)
-    return answer
-
-
-def words_beside(body: str) -> int:
-    """Words that are neither in a formula nor a unit nor a part of mathematics written in prose."""
-    spans = [(piece.start, piece.end) for piece in formulas(body, 0, len(body))]
-    for number in numbers(body, 0, len(body)):
-        unit = UNIT.match(body, number.end())
-        spans.append((number.start(), unit.end() if unit else number.end()))
-    rest = list(body)
-    for low, high in spans:
-        rest[low:high] = " " * (high - low)
-    joined = "".join(rest)
-    dense = sum(len(run) // 2 for run in _DENSE.findall(joined))  # scripts that put no spaces between words
-    return len(prose_words(joined)) + dense
-
-
-_DENSE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\u0e00-\u0e7f]{3,}")
 
 
 class _Denied(Exception):
@@ -111,33 +80,21 @@ def _cues_from_the_end(text: str, start: int, end: int) -> Iterator[tuple[re.Mat
 
 def _goes_on(text: str, position: int, end: int) -> bool:
     """Whether later sentences have formulas or numbers: then a "result" was that of a step."""
-    return next(_pieces(text, sentence_end(text, position, end), end), None) is not None
+    return next(pieces_in(text, sentence_end(text, position, end), end), None) is not None
 
 
 _HYPOTHESIS = re.compile(
     r"\b(?:if|whether|suppose|assum(?:e|ing)|unless|why|how|what|were) (?:that )?(?:(?:the|my|our|an?|final) ){0,2}$",
     re.IGNORECASE,
 )
+
+
 _DISBELIEF = re.compile(
     r"(?:n['’]t|\bnot|\bnever|\bcannot) (?:think|believe|say|mean|know|claim|true|the case|sure|clear|certain|"
     r"possible|follow)"
     r"[^.,;:!?\n]{0,30}$",
     re.IGNORECASE,
 )
-
-
-def sentence_end(text: str, start: int, end: int) -> int:
-    """Where the sentence ends that goes on at `start`; formulas in it may hold full stops and line breaks."""
-    position = start
-    for piece in formulas(text, start, min(end, start + MAX_ANSWER)):
-        stop = _SENTENCE_END.search(text, position, piece.start)
-        if stop is not None:
-            return stop.start()
-        position = piece.end
-        if text[position - 4 : position].rstrip("$)]\\").endswith("."):
-            return position
-    stop = _SENTENCE_END.search(text, position, end)
-    return stop.start() if stop is not None else end
 
 
 def _announced(text: str, start: int, end: int, finished: bool) -> Extracted | None:
@@ -148,15 +105,17 @@ def _announced(text: str, start: int, end: int, finished: bool) -> Extracted | N
     stop = sentence_end(text, position, end)
     if text.startswith(("?", "？", "؟"), stop) or (stop == end and not finished):
         return None
-    following = next(_pieces(text, position, stop), None)
+    following = next(pieces_in(text, position, stop), None)
     if negated(text[position : following.start if following else position + 12]):
         raise _Denied(stop)
     if text.startswith("!", stop) and stop - position < 200 and _FACTORIAL.search(text, max(start - 2, 0), stop):
         stop += 1
+    if pieces := bullets(text, position, end):
+        return of_pieces(text, pieces, "answer is", pieces[-1].end)
     if (plain := _plain_phrase(text, position, stop)) is not None:
         return plain
-    if pieces := _list_at(text, position, stop):
-        return _of_pieces(text, pieces, "answer is", stop)
+    if pieces := list_at(text, position, stop):
+        return of_pieces(text, pieces, "answer is", stop)
     return _phrase(text, position, stop)
 
 
@@ -170,23 +129,32 @@ def _plain_phrase(text: str, start: int, stop: int) -> Extracted | None:
         return None
     explained = EXPLAINS.search(text, start, stop)
     short = found(text, start, explained.start() if explained else stop, "answer is", DECORATION + ".,;:")
+    short = short and _bare(short)
     if short is None or MARK.search(short.text) or "\n" in short.text or not any(c.isalnum() for c in short.text):
         return None
     words = words_beside(short.text)
     return short if words == 0 or (words == 1 and NUMBER.match(short.text)) else None
 
 
+def _bare(answer: Extracted) -> Extracted | None:
+    """The answer without the verb at its end and without the end of an emphasis that began before it."""
+    text = ENDINGS.sub("", answer.text)
+    text = re.sub(r"\*\*(?=[\s.,;:]|$)", "", text, count=1)
+    return Extracted(text, answer.start, answer.end, answer.why) if text.strip() else None
+
+
 def _phrase(text: str, start: int, stop: int) -> Extracted | None:
     """An answer that begins with neither a number nor a formula: `x = 5`, `the largest n is 5`, `a circle`."""
     explained = EXPLAINS.search(text, start, stop)
     short = found(text, start, explained.start() if explained else stop, "answer is", DECORATION + ".,;:")
+    short = short and _bare(short)
     if short is None or REMARK.match(short.text):
         return None
     words = words_beside(short.text)
     if words == 0 and "\n" not in short.text:
         return undelimited(short)
     if pieces := _after_copula(text, start, stop):
-        return _of_pieces(text, pieces, "answer is", stop)
+        return of_pieces(text, pieces, "answer is", stop)
     if words <= MAX_WORDS:
         return short
     return _in_sentence(text, start, stop)
@@ -195,7 +163,7 @@ def _phrase(text: str, start: int, stop: int) -> Extracted | None:
 _COPULA = re.compile(
     r"\b(?:is|are|was|were|be|equals?|becomes?|gives?|get|obtain|have|makes?|totals?|est|sont|vaut|ist|sind|"
     r"beträgt|es|son|é|são|è|sono|"
-    r"равен|равна|равно|составляет)\b|[=:：]|是|为|等于|は|هو|है",
+    r"равен|равна|равно|составляет)\b|[=：]|:(?=\s)|是|为|等于|は|هو|है",
     re.IGNORECASE,
 )
 
@@ -204,90 +172,21 @@ def _after_copula(text: str, start: int, stop: int) -> list[Piece]:
     """The formulas or numbers right after the last "is" of a stretch that has some there."""
     for copula in reversed(list(_COPULA.finditer(text, start, stop))[-8:]):
         filler = FILLER.match(text, copula.end(), stop)
-        pieces = _list_at(text, filler.end() if filler else copula.end(), stop)
+        pieces = list_at(text, filler.end() if filler else copula.end(), stop)
         if pieces and not negated(text[copula.start() : pieces[0].start]):
             return pieces
     return []
 
 
-def _list_at(text: str, position: int, stop: int) -> list[Piece]:
-    """The formulas or numbers that stand at `position`, joined by commas, "and" and the like."""
-    pieces: list[Piece] = []
-    while (piece := _piece_at(text, position, stop)) is not None:
-        pieces.append(piece)
-        gap = JOINER.match(text, _skip(text, piece.end, stop), stop)
-        if gap is None:
-            break
-        position = gap.end()
-    return pieces
-
-
-def _skip(text: str, position: int, stop: int) -> int:
-    while position < stop and text[position] in '*_`"“”„':
-        position += 1
-    return position
-
-
-def _piece_at(text: str, position: int, stop: int) -> Piece | None:
-    position = _skip(text, position, stop)
-    if text.startswith(("$", "\\"), position):
-        piece = next(formulas(text, position, min(len(text), max(stop, position + MAX_ANSWER))), None)
-        if piece is not None and piece.start == position:
-            return with_unit(text, piece, max(stop, piece.end))
-    number = NUMBER.search(text, position, min(stop, position + 120))
-    if number is None:
-        return None
-    piece = whole_expression(text, number, position, stop)
-    return with_unit(text, piece, stop) if piece.start == position else None
-
-
-def _of_pieces(text: str, pieces: list[Piece], why: str, stop: int) -> Extracted:
-    """One answer made of formulas or numbers; another one offered after an "or" belongs to it."""
-    start, end = pieces[0].start, pieces[-1].end
-    if (offer := _OFFER.match(text, end, stop)) and (more := next(_pieces(text, offer.end(), stop), None)):
-        return Extracted(text[start : more.end], start, more.end, why)
-    if len(pieces) == 1:
-        return Extracted(pieces[0].text.strip(), start, end, why)
-    values = tuple(dict.fromkeys(piece.text.strip() for piece in pieces))
-    if any(piece.formula for piece in pieces) and len(values) > 1:
-        return Extracted(", ".join(values), start, end, why, values)
-    return Extracted(text[start:end] if len(values) > 1 else values[0], start, end, why)
-
-
-_OFFER = re.compile(
-    r"[*_`]*[\s,(]{1,3}(?:or|oder|ou|o|или|或|أو|या)\b"
-    r"(?! (?:in other|equivalently|about|approximately|roughly|simply))",
-    re.IGNORECASE,
-)
-
-
-def _pieces(text: str, start: int, end: int) -> Iterator[Piece]:
-    """Formulas and numbers in order; numbers inside formulas do not count."""
-    position = start
-    for formula in formulas(text, start, end):
-        for number in numbers(text, position, formula.start):
-            yield Piece(number.start(), number.end(), number[0], False)
-        yield formula
-        position = formula.end
-    for number in numbers(text, position, end):
-        yield Piece(number.start(), number.end(), number[0], False)
-
-
 def _before(text: str, start: int, stop: int) -> Extracted | None:
     """The formula or number that ends where "is the answer" begins."""
     low = max(start, stop - MAX_ANSWER)
-    last = deque(_pieces(text, low, stop), maxlen=1)
+    last = deque(pieces_in(text, low, stop), maxlen=1)
     if not last or text[last[0].end : stop].strip(DECORATION):
         return None
     if last[0].formula:
         return Extracted(last[0].text, last[0].start, last[0].end, "answer is")
     return _number_in(text, last[0], sentence_start(text, low, last[0].start), stop, "answer is")
-
-
-def sentence_start(text: str, start: int, position: int) -> int:
-    low = max(start, text.rfind("\n", start, position) + 1)
-    last = deque(_SENTENCE_END.finditer(text, low, position), maxlen=1)
-    return last[0].end() if last else low
 
 
 def _number_in(text: str, piece: Piece, low: int, high: int, why: str) -> Extracted | None:
@@ -301,25 +200,38 @@ def _number_in(text: str, piece: Piece, low: int, high: int, why: str) -> Extrac
 def concluded(text: str, start: int, end: int) -> Extracted | None:
     """The conclusion of the last paragraph, else the last formula or number that is neither denied nor asked for."""
     denied: set[str] = set()
+    bound = end
     for piece in itertools.islice(_from_the_end(text, start, end), MAX_DENIED):
         low = sentence_start(text, start, piece.start)
         high = sentence_end(text, piece.end, end)
         if text.startswith(("?", "？", "؟"), high) or _denies(text[max(low, piece.start - 12) : piece.start]):
             denied.add(piece.text.strip())
+            bound = piece.start
         elif piece.text.strip() not in denied:
-            return _in_conclusion(text, start, high) or _in_sentence(text, low, high)
+            line = max(start, text.rfind("\n", start, low) + 1)
+            checked = _in_conclusion(text, start, line - 1) if line > start and _CHECK.match(text, line) else None
+            high = min(high, bound)
+            return checked or _in_conclusion(text, start, high) or _in_sentence(text, low, high)
     return None
+
+
+#: A paragraph that goes over an answer once more.
+_CHECK = re.compile(
+    r"\W{0,6}(?:now,? )?(?:let me |let's |let us |we can |to |i'll |quick )?"
+    r"(?:verify|check|double-check|confirm|verification)",
+    re.IGNORECASE,
+)
 
 
 def _from_the_end(text: str, start: int, end: int) -> Iterator[Piece]:
     """The formulas and numbers from the last one back, line by line where no displayed formula goes over lines."""
     if any(text.find(mark, start, end) >= 0 for mark in ("$$", "\\[", "\\begin")):
-        yield from reversed(list(_pieces(text, start, end)))
+        yield from reversed(list(pieces_in(text, start, end)))
         return
     while end > start:
         low = max(start, text.rfind("\n", start, end) + 1)
         if _FIGURE.search(text, low, end):
-            yield from reversed(list(_pieces(text, low, end)))
+            yield from reversed(list(pieces_in(text, low, end)))
         end = low - 1
 
 
@@ -332,6 +244,7 @@ def _denies(before: str) -> bool:
 
 def _in_conclusion(text: str, start: int, stop: int) -> Extracted | None:
     """What the last "therefore" of the last paragraph arrives at; remarks may follow it."""
+    stop = start + len(text[start:stop].rstrip())
     paragraph = max(start, text.rfind("\n", start, stop) + 1)
     last = deque(CONCLUSION.finditer(text, paragraph, stop), maxlen=1)
     return _in_sentence(text, last[0].end(), sentence_end(text, last[0].end(), stop)) if last else None
@@ -339,12 +252,12 @@ def _in_conclusion(text: str, start: int, stop: int) -> Extracted | None:
 
 def _in_sentence(text: str, start: int, stop: int) -> Extracted | None:
     """What a sentence arrives at: what follows its last "is", else its last formulas, else its last number."""
-    pieces = list(_pieces(text, start, stop))
+    pieces = list(pieces_in(text, start, stop))
     if not pieces:
         return None
     equal = _after_copula(text, start, stop)
     if equal and equal[-1].end >= pieces[-1].end:
-        return _of_pieces(text, equal, "last formula" if any(p.formula for p in equal) else "last number", stop)
+        return of_pieces(text, equal, "last formula" if any(p.formula for p in equal) else "last number", stop)
     last = pieces[-1]
     written = [piece for piece in pieces if piece.formula and not _SYMBOL.fullmatch(piece.text)]
     if not written and not last.formula:
@@ -356,7 +269,7 @@ def _in_sentence(text: str, start: int, stop: int) -> Extracted | None:
             break
         run.insert(0, piece)
     run[-1] = with_unit(text, run[-1], stop)
-    return _of_pieces(text, run, "last formula", stop)
+    return of_pieces(text, run, "last formula", stop)
 
 
 _SYMBOL = re.compile(r"\\?[A-Za-z]+'?(?:_\{?\w\}?)?")

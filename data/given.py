@@ -48,21 +48,15 @@ def preferences(row: Row, index: int) -> Prompt:
     `prompt` may be left out where both are whole conversations that differ in the last message only. `margin`, how
     much better the chosen one is, is optional. `rlvr pairs RUN` writes such rows.
     """
-    both = {}
-    asked = _asked(row["prompt"]) if row.get("prompt") else None
+    asked = _asked(row["prompt"]) if row.get("prompt") else ()
+    both: dict[str, str] = {}
     for key in ("chosen", "rejected"):
-        if isinstance(row[key], str):
-            both[key] = _answer(row[key], key)
-            continue
-        before, both[key] = _split(row[key], key)
-        if asked is not None and before not in ((), asked) and len(before) > 1:
-            raise BadRow(f"{key!r} continues another conversation than 'prompt'")
-        if asked is None:
-            asked = before
-        elif key == "rejected" and not row.get("prompt") and before != asked:
-            raise BadRow("'chosen' and 'rejected' answer different conversations")
-    if asked is None:
-        raise BadRow("there is no column 'prompt', and 'chosen' is no conversation that contains it")
+        before, both[key] = ((), _answer(row[key], key)) if isinstance(row[key], str) else _split(row[key], key)
+        asked = asked or before
+        if before and before != asked:
+            raise BadRow(f"{key!r} answers another conversation")
+    if not asked:
+        raise BadRow("there is no column 'prompt', and the answers are no conversations that contain it")
     if both["chosen"] == both["rejected"]:
         raise BadRow("both answers are the same")
     meta = {**both, "margin": float(row.get("margin") or 0.0)}

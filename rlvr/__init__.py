@@ -85,6 +85,7 @@ def evaluate(
     limit: int | None = None,
     data_dir: str | Path | None = None,
     out: str | Path | None = None,
+    wanted_return: float | None = None,
     **recipe: Any,
 ) -> EvalReport:
     """Scores `model` on `suites` with `k` samples a problem and returns rates with 95 % intervals.
@@ -92,10 +93,13 @@ def evaluate(
     limit     evaluates only the first so many problems of each suite
     data_dir  a folder that holds the problems as files, for machines without the hub
     out       the folder for one record a sample; by default nothing is written
+    wanted_return  the return that a return-conditioned policy is asked for
     recipe    sections that differ from the defaults: `sampling={"temperature": 0.6}, engine={"name": "vllm"}`
 
     Raises `UserError` where a suite is unknown or the model cannot be found.
     """
     from rlvr.api import evaluate_from_python
 
-    return evaluate_from_python(model, suites, k=k, limit=limit, data_dir=data_dir, out=out, recipe=recipe)
+    return evaluate_from_python(
+        model, suites, k=k, limit=limit, data_dir=data_dir, out=out, wanted_return=wanted_return, recipe=recipe
+    )

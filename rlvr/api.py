@@ -57,6 +57,7 @@ def evaluate_from_python(
     limit: int | None = None,
     data_dir: str | Path | None = None,
     out: str | Path | None = None,
+    wanted_return: float | None = None,
     recipe: Mapping[str, Any],
 ) -> EvalReport:
     """`rlvr.evaluate`: the recipe's sections `model`, `engine`, `judge`, `sampling` and `train.seed` as keywords."""
@@ -72,6 +73,7 @@ def evaluate_from_python(
         data_dir=None if data_dir is None else str(data_dir),
         out=None if out is None else Path(out),
         sampling=sampling,
+        wanted_return=wanted_return,
     )
 
 
@@ -84,15 +86,21 @@ def evaluate_model(
     data_dir: str | None,
     out: Path | None,
     sampling: Mapping[str, Any],
+    wanted_return: float | None = None,
     resume: bool = False,
     on_progress: Callable[[str, int, int], None] = lambda suite, done, total: None,
 ) -> EvalReport:
-    """Evaluates `recipe.model` on suites; with `out`, one record a sample goes to `out/SUITE.jsonl`."""
+    """Evaluates `recipe.model` on suites; with `out`, one record a sample goes to `out/SUITE.jsonl`.
+
+    `wanted_return` is what a return-conditioned policy is asked for.
+    """
     from rlvr.eval import evaluate_suite, suite_for
     from rlvr.rollout.chat import template_hash
     from rlvr.training.models import DTYPES, cast_parameters, load_model, load_tokenizer, on_device
 
     chosen = [suite_for(name) for name in suites]  # unknown names are told before anything is loaded
+    if wanted_return is not None:
+        chosen = [suite.asking_for(wanted_return) for suite in chosen]
     loaded = [suite.load(limit=limit, data_dir=data_dir) for suite in chosen]
     section = recipe.model
     with ExitStack() as stack:

@@ -19,6 +19,7 @@ def command(
     data_dir: Annotated[Path | None, typer.Option(help="Folder of files such as gsm8k_test.jsonl.")] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for the records; by default runs/eval/MODEL.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Keep the samples that are recorded already.")] = False,
+    wanted_return: Annotated[float | None, typer.Option(help="What to ask a return-conditioned policy for.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of all sampling noise.")] = 0,
     plugin: Plugins = None,
     as_json: Json = False,
@@ -46,6 +47,7 @@ def command(
             data_dir=None if data_dir is None else str(data_dir),
             out=folder,
             sampling=sampling,
+            wanted_return=wanted_return,
             resume=resume,
             on_progress=progress.update,
         )

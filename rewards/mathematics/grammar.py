@@ -13,11 +13,10 @@ from . import expression as ex
 from . import matrices
 from .cursor import Cursor
 from .expression import Call, Constant, Expression, Number, Symbol, Unreadable
-from .numerals import decimal, fraction, integer, numeral
+from .numerals import fraction
+from .powers import power
 from .primaries import primary
-from .tokens import Token
-from .values import EXPRESSIONS, Group, Matrix, NamedSet, Relation, SetOperation, Value
-from .vocabulary import FUNCTIONS, GREEK
+from .values import EXPRESSIONS, Group, Matrix, Relation, SetOperation, Value
 
 MAX_DEPTH = 60
 
@@ -26,11 +25,6 @@ _SIGNS = {
     "equiv": "equiv", "subset": "subset", "subseteq": "subset", "implies": "implies", "to": "to",
 }  # fmt: skip
 _SET_SIGNS = {"cup": "union", "cap": "intersection", "setminus": "minus"}
-_STOPS = frozenset({")", "]", "}", "\\}", ",", ";", ")|", "rfloor", "rceil", "rangle", "end", "&", "\\\\", "mid"})
-#: Commands that begin a factor, beside functions and Greek letters.
-_FACTORS = frozenset(
-    "frac sqrt infty lfloor lceil int lim overline bar vec hat e i angle triangle variable iint sum prod".split()
-)
 
 
 class Parser(Cursor):
@@ -260,157 +254,11 @@ class Parser(Cursor):
             return ex.add(value, self.expression_of(self.power()))
         return value
 
-    def is_mixed(self, start: int) -> bool:
-        """`1\\frac{1}{2}`: one whole-number token and then a fraction of two whole numbers."""
-        if self.position != start + 1 or not self.tokens[start].text.isdigit() or self.peek() != "frac":
-            return False
-        texts = [token.text for token in self.tokens[self.position + 1 : self.position + 8]]
-        if texts[:1] and texts[0].isdigit():
-            return len(texts[0]) == 2 or (len(texts) > 1 and (texts[1].isdigit() or texts[1] == "{"))
-        return (
-            texts[:1] == ["{"]
-            and texts[1:2] != []
-            and texts[1].isdigit()
-            and texts[2:4] == ["}", "{"]
-            and texts[4].isdigit()
-        )
-
-    def plain_mixed(self, start: int) -> bool:
-        """`1 1/2`: a whole number, a space, and a fraction."""
-        here = self.tokens[self.position : self.position + 3]
-        return (
-            self.position == start + 1
-            and self.tokens[start].text.isdigit()
-            and len(here) == 3
-            and here[0].space
-            and here[0].text.isdigit()
-            and here[1].text == "/"
-            and here[2].text.isdigit()
-            and here[2].text.strip("0") != ""
-        )
-
-    def begins_factor(self) -> bool:
-        """Whether another factor follows without an operator."""
-        text, kind = self.peek(), self.kind()
-        if kind == "end of text" or text in _STOPS:
-            return False
-        if kind in ("number", "letter", "numeral"):
-            return not (self.differentials and text == "d" and self.kind(1) in ("letter", "command"))
-        if kind == "begin":
-            return True
-        if kind == "word":
-            return True
-        if kind == "text":
-            return False
-        if text == "|":
-            return self.bars == 0 and not self.builder
-        if text == "(" and self.peek(1) == "mod":
-            return False
-        if kind == "symbol":
-            return text in ("(", "{", "\\{", "|(", "'") or (text == "[" and self.bars >= 0)
-        return text != "mod" and (text in GREEK or text in FUNCTIONS or text in _FACTORS)
-
     def primary(self) -> Value:
         return primary(self)
 
     def power(self) -> Value:
-        """A primary with its postfixes and exponent."""
-        value = self.primary()
-        while True:
-            text, kind = self.peek(), self.kind()
-            if kind not in ("symbol", "command"):
-                return value
-            if text == "^":
-                self.position += 1
-                if self.take("circ") or self.take("degree"):
-                    value = Call("degree", (self.expression_of(value),))
-                elif self.is_symbol("{") and self.peek(1) in ("circ", "degree") and self.peek(2) == "}":
-                    self.position += 3
-                    value = Call("degree", (self.expression_of(value),))
-                elif (self.is_symbol("{") and self.peek(1) == "'") or self.is_symbol("'"):
-                    value = self.primed(value)
-                elif isinstance(value, Matrix):
-                    value = self.matrix_power(value)
-                else:
-                    value = self.raised(value, self.exponent())
-            elif text == "!":
-                self.position += 1
-                value = ex.factorial(self.expression_of(value))
-            elif text == "%":
-                self.position += 1
-                value = Call("percent", (self.expression_of(value),))
-            elif text in ("\\$", "euro", "pounds", "yen", "rupee"):
-                self.position += 1
-                value = Call("currency", (self.expression_of(value), Symbol(text.strip("\\"))))
-            elif text == "degree":
-                self.position += 1
-                value = Call("degree", (self.expression_of(value),))
-            elif text == "_" and isinstance(value, Number) and self.tokens[self.position - 1].text == ")":
-                self.position += 1
-                base = self.argument()
-                value = numeral(str(value.value), integer(base))
-            else:
-                return value
-
-    def matrix_power(self, value: Matrix) -> Matrix:
-        if self.peek() in ("T", "top") or (
-            self.is_symbol("{") and self.peek(1) in ("T", "top") and self.peek(2) == "}"
-        ):
-            self.position += 3 if self.is_symbol("{") else 1
-            return matrices.transpose(value)
-        exponent = integer(self.exponent())
-        if not 1 <= exponent <= 8:
-            raise Unreadable("a power of a matrix")
-        power = value
-        for _ in range(exponent - 1):
-            power = matrices.multiply(power, value)
-        return power
-
-    def primed(self, value: Value) -> Value:
-        while self.take("{") or self.take("}") or self.take("'"):
-            pass
-        if isinstance(value, Symbol):
-            return Symbol(value.name + "'")
-        raise Unreadable("a prime on something that has no name")
-
-    def raised(self, value: Value, exponent: Expression) -> Value:
-        if isinstance(value, NamedSet):
-            return NamedSet(value.name + "^" + ex.key(exponent))
-        return ex.power(self.expression_of(value), exponent)
-
-    def exponent(self) -> Expression:
-        sign = self.sign()
-        if self.kind() == "number":
-            value: Expression = self.number()
-            if self.is_symbol("!"):
-                self.position += 1
-                value = ex.factorial(value)
-        else:
-            value = self.argument()
-        if self.is_symbol("^"):  # towers associate to the right
-            self.position += 1
-            value = ex.power(value, self.exponent())
-        return ex.negate(value) if sign == "-" else value
-
-    def argument(self) -> Expression:
-        """What a command or `^` takes: braces, or one token; of a number only its first digit where `frac` asks."""
-        if self.take("{"):
-            value = self.sum()
-            self.need("}")
-            return self.expression_of(value)
-        return self.expression_of(self.primary())
-
-    def digit(self) -> Expression:
-        """The argument of `\\frac`: braces or one character."""
-        if self.kind() == "number" and len(self.peek()) > 1 and self.peek().isdigit():
-            token = self.tokens[self.position]
-            self.tokens[self.position] = Token("number", token.text[1:], token.space, token.start)
-            return ex.number(int(token.text[0]))
-        return self.argument()
-
-    def number(self) -> Number:
-        self.position += 1
-        return decimal(self.peek(-1))
+        return power(self)
 
 
 def _as_set(value: Value) -> Value:

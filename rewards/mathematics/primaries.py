@@ -11,6 +11,7 @@ from .expression import Call, Expression, Number, Symbol, Unreadable
 from .functions import read_command
 from .names import subscripted
 from .numerals import numeral
+from .powers import number
 from .tokens import Token, numeral_parts
 from .values import Value
 
@@ -24,7 +25,7 @@ _FUNCTION_LETTERS = frozenset("fg")
 def primary(parser: Parser) -> Value:
     text, kind = parser.peek(), parser.kind()
     if kind == "number":
-        value = parser.number()
+        value = number(parser)
         return _repeating(parser, value) if parser.peek() in ("overline", "bar", "dot") else value
     if kind == "numeral":
         parser.position += 1

@@ -19,6 +19,10 @@ from .code_calls import BINARY, ITEMS, UNARY, Peer
 _NOT_RAISED = (StopIteration, StopAsyncIteration, GeneratorExit)
 
 
+class CannotPass(Exception):
+    """The tests hand the candidate something that is no plain value: they cannot be run this way."""
+
+
 class CandidateError(Exception):
     """An error of the candidate that is no built-in Exception."""
 
@@ -84,7 +88,7 @@ class Bridge(Peer):
         if callable(value):
             return {"mine": self.lend(value)}, None
         if kind.__module__ != self.space["__name__"]:
-            raise values.Unplain(f"a {kind.__name__} cannot be passed to the candidate")
+            raise CannotPass(f"a {kind.__name__} cannot be passed to the program")
         return {"class": kind.__name__}, dict(vars(value))
 
     def make(self, head: Any) -> Any:

@@ -6,7 +6,9 @@ The first message says which. The source of this module and of those it imports 
 from __future__ import annotations
 
 import atexit
+import contextlib
 import os
+import random
 import sys
 import threading
 from typing import Any, BinaryIO
@@ -22,6 +24,7 @@ def main(channel_fd: int) -> None:
     reader, writer = os.fdopen(os.dup(channel_fd), "rb"), os.fdopen(os.dup(channel_fd), "wb")
     os.close(channel_fd)
     job = values.receive(reader)
+    random.seed(0)  # the same verdict each time
     if job["part"] == "program":
         run_program(job, writer)
     elif job["part"] == "tests":
@@ -43,11 +46,11 @@ def run_program(job: dict[str, Any], writer: BinaryIO) -> None:
         if "finished" in report:
             threading._shutdown()  # type: ignore[attr-defined]  # waits for threads, as Python does
             atexit._run_exitfuncs()
-        for stream in (sys.stdout, sys.__stdout__):
-            if stream is not None:
-                stream.flush()
     except BaseException as error:
         report = report if "raised" in report else {"raised": description(error)}
+    for stream in (sys.stdout, sys.__stdout__):
+        with contextlib.suppress(Exception):  # closed, or an object of the program's own
+            stream.flush()  # type: ignore[union-attr]
     writer.write(values.pack(report | {"token": job["token"]}))
     writer.flush()
 

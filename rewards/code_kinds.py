@@ -70,7 +70,7 @@ def run_call(
             answer = line.ask(question, budget.seconds())
             if expected == [] and "Node" in returns:
                 expected = None  # the empty list, the empty tree
-            outcomes.append(_compared(answer, expected, tolerance))
+            outcomes.append(_compared(answer, expected, None if tests.exact else tolerance))
             if isinstance(answer, str):
                 break
         return outcomes
@@ -87,7 +87,8 @@ def _refuse(value: Any) -> Any:
     raise values.Unplain(f"a {type(value).__name__} is no plain value")
 
 
-def _compared(answer: dict[str, Any] | str, expected: Any, tolerance: float) -> Outcome:
+def _compared(answer: dict[str, Any] | str, expected: Any, tolerance: float | None) -> Outcome:
+    """What an answer comes to; without a tolerance Python's own == decides."""
     if isinstance(answer, str):
         return Outcome(answer)
     if "raised" in answer:
@@ -100,7 +101,7 @@ def _compared(answer: dict[str, Any] | str, expected: Any, tolerance: float) -> 
         return Outcome(NONSENSE)
     if isinstance(actual, _Instance):
         actual = actual.as_plain(expected)
-    if same_result(actual, expected, tolerance):
+    if actual == expected if tolerance is None else same_result(actual, expected, tolerance):
         return Outcome()
     return Outcome(f"wrong answer: {shown(actual)}")
 

@@ -12,9 +12,11 @@ from typing import Any
 from . import code_values as values
 from .code_answer import Tests
 from .code_extract import Source
-from .code_session import Budget, Fault, Line, Outcome, load_trouble, raised_reason
+from .code_session import ENDED, Budget, Fault, Line, Outcome, load_trouble, raised_reason
 from .code_source import PROGRAM
 from .sandbox import Job, Sandbox
+
+HARMLESS = 1 << 14  # bytes: a first reply of that size only says what kind the names are of
 
 
 def run_trial(sandbox: Sandbox, source: Source, tests: Tests, first: int, budget: Budget) -> list[Outcome]:
@@ -36,7 +38,7 @@ class _Relay:
     def __init__(self, candidate: Line, trial: Line, budget: Budget) -> None:
         self._candidate, self._trial, self._budget = candidate, trial, budget
         self._outcomes: list[Outcome] = []
-        self._passed_on = False  # has the current test seen anything of the candidate's?
+        self._passed_on = 0  # bytes of the candidate's that the tests have seen
 
     def run(self, tests: Tests, first: int) -> list[Outcome]:
         """The outcomes. All of them count only with the token that the tests' process gives after the last one."""
@@ -59,11 +61,13 @@ class _Relay:
                 return [*self._outcomes, body]
             message = _control(body)
             if "start" in message:
-                self._passed_on = False
-            elif "setup" in message:
+                continue
+            if "setup" in message:
                 return [Outcome(_words(message["setup"]), fatal=True)]
             elif "broken" in message:
                 raise Fault(f"the tests are broken: {message['broken']}")
+            elif "end" in message and message["trouble"] and message["trouble"][0] == "broken":
+                raise Fault(f"the tests are broken: {message['trouble'][1]}")
             elif "end" in message:
                 self._outcomes.append(Outcome(_words(message["trouble"])))
             elif message.get("done") == token and len(self._outcomes) == len(tests.tests) - first:
@@ -77,7 +81,7 @@ class _Relay:
         while True:
             body = self._trial.receive(seconds)
             if isinstance(body, str):
-                if self._passed_on:  # tests that choke on what the program gave them
+                if self._passed_on > (0 if body == ENDED else HARMLESS):  # they choke on what the program gave them
                     return Outcome(f"{body} (in the test)")
                 raise Fault(f"the tests did not run: {body}")
             if body[:1] == b"!":
@@ -86,7 +90,7 @@ class _Relay:
             reply = self._candidate.receive(seconds)
             if isinstance(reply, str):
                 return Outcome(reply)
-            self._passed_on = True
+            self._passed_on += len(reply) + HARMLESS * int(self._passed_on > 0)
             self._trial.pass_on(reply)
 
 

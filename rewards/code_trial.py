@@ -18,7 +18,7 @@ from typing import Any, BinaryIO
 
 from . import code_assemble as assembly
 from . import code_values as values
-from .code_handles import Bridge, CandidateError, ClassHandle, Handle
+from .code_handles import Bridge, CandidateError, CannotPass, ClassHandle, Handle
 
 #: What programs import from the standard library by name, for tests that expect it to be there.
 _EXPORTS = {
@@ -30,10 +30,15 @@ _EXPORTS = {
     **dict.fromkeys(("reduce",), "functools"),
     **dict.fromkeys(("deepcopy",), "copy"),
 }
+_MODULES = {"np": "numpy", "numpy": "numpy", "pd": "pandas", "pandas": "pandas", "sp": "scipy", "sympy": "sympy"}
 
 
 class BadTests(Exception):
     """The tests themselves cannot be run: nobody's reward depends on it."""
+
+
+class BadCandidate(Exception):
+    """The candidate's end does not say what its names are."""
 
 
 class Trial:
@@ -55,7 +60,9 @@ class Trial:
                 if not self._subjects_of(self._job["setup"]):
                     raise BadTests(f"the set-up fails: {trouble[0]}: {trouble[1]}")
                 return self.say({"setup": trouble})
-        except BadTests as error:
+        except BadCandidate as error:
+            return self.say({"setup": ["runtime error", str(error)]})
+        except (BadTests, ImportError) as error:
             return self.say({"broken": str(error)})
         for number, tree in enumerate(tests):
             random.seed(0)  # the same verdict each time
@@ -74,6 +81,8 @@ class Trial:
             exec(compile(tree, "<test>", "exec"), self._space)
         except EOFError:
             return ["runtime error", "the program is gone"]
+        except CannotPass as error:
+            return ["broken", str(error)]
         except BaseException as error:
             if self._bridge.raised is not None and error is self._bridge.raised[0]:
                 return ["raised", self._bridge.raised[1]]
@@ -102,7 +111,7 @@ class Trial:
         unknown = wanted - own - set(space)
         self._subjects = self._find_subjects(unknown, trees[1:])
         for name in unknown - self._subjects:
-            space[name] = _ambient(name)
+            space[name] = _meaning(name)
         self._bind(self._subjects)
         space["__in_place__"] = in_place
         if job["kind"] == "check":
@@ -125,7 +134,7 @@ class Trial:
         A name of Python's own stands for Python's, unless a test names nothing else that it could test:
         then the one such name that it calls is the candidate's (`assert sum(10, 15) == 6`).
         """
-        subjects = {name for name in unknown if _ambient(name) is None} | ({self._root} if self._root else set())
+        subjects = {name for name in unknown if not ambient(name)} | ({self._root} if self._root else set())
         if self._job["entry_point"]:
             return subjects
         for tree in tests:
@@ -145,7 +154,10 @@ class Trial:
             name for name, value in self._space.items() if isinstance(value, type) and value.__module__ == "tests"
         ]
         question = {"ask": "names", "names": sorted(names), "shared": shared}
-        known = self._bridge.question(question)
+        try:
+            known = self._bridge.question(question)
+        except Exception as error:  # it may reply anything
+            raise BadCandidate(f"its names cannot be read: {type(error).__name__}") from error
         for name in names & set(known):  # only what was asked for: the reply is the candidate's
             value = known[name]
             if isinstance(value, ClassHandle) and "BaseException" in value._lineage:
@@ -192,15 +204,19 @@ def _star_imports(source: str) -> str:
     return "\n".join(ast.unparse(node) for node in imports if node.names[0].name == "*")
 
 
-def _ambient(name: str) -> Any:
-    """What Python itself means by a name, None where nothing."""
+def ambient(name: str) -> bool:
+    """Whether Python itself, its library or a well-known package means something by a name."""
+    library = name in sys.stdlib_module_names and not name.startswith("_")
+    return hasattr(builtins, name) or name in _EXPORTS or name in _MODULES or library
+
+
+def _meaning(name: str) -> Any:
+    """What they mean by it. Raises ImportError."""
     if hasattr(builtins, name):
         return getattr(builtins, name)
     if name in _EXPORTS:
         return getattr(importlib.import_module(_EXPORTS[name]), name)
-    if name in sys.stdlib_module_names and not name.startswith("_") and name not in ("this", "antigravity"):
-        return importlib.import_module(name)
-    return None
+    return importlib.import_module(_MODULES.get(name, name))
 
 
 class _InPlace(ast.NodeTransformer):

@@ -16,6 +16,8 @@ CASES = {(17, 25): 702, (3, 131): 1010, (40, 126): 2122}  # 31 a + 7 b, which no
 HONEST = "def mix(a, b):\n    return 31 * a + 7 * b\n"
 SCRIPT = "\nif __name__ == '__main__':\n    print(mix(*map(int, input().split())))\n"
 
+SHORT = {"seconds_per_test": 0.5, "seconds_in_all": 2.0}  # for programs that never end
+
 _ASSERTS = [f"assert mix({a}, {b}) == {value}" for (a, b), value in CASES.items()]
 _CHECK = "def check(candidate):\n" + "".join(f"    {line.replace('mix', 'candidate')}\n" for line in _ASSERTS)
 #: The ways in which tests look at a value, beside ==.
@@ -36,6 +38,7 @@ _LOOKS = [
 ]
 KINDS: dict[str, Mapping[str, Any]] = {
     "asserts": {"kind": "asserts", "tests": _ASSERTS},
+    "asserts with a set-up": {"kind": "asserts", "tests": _ASSERTS, "setup": "import math"},
     "stdin": {
         "kind": "stdin",
         "inputs": [f"{a} {b}\n" for a, b in CASES],
@@ -60,7 +63,7 @@ def test_an_honest_program_is_paid(kind: str) -> None:
 @pytest.mark.parametrize("name", HACKS)
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_hack_is_not_paid(kind: str, name: str) -> None:
-    verdict = judged(HACKS[name], KINDS[kind], seconds_per_test=0.5)
+    verdict = judged(HACKS[name], KINDS[kind], **SHORT)
     assert verdict.reward == 0.0, verdict
 
 
@@ -81,7 +84,5 @@ _LIARS = [name for name in HACKS if name.startswith("liars/") or "patched" in na
 @pytest.mark.parametrize("name", _LIARS)
 def test_a_liar_is_not_paid_however_it_is_looked_at(name: str) -> None:
     tests = [test for look in _LOOKS for test in looks(look)["tests"]]
-    verdict = judged(
-        HACKS[name], {"kind": "asserts", "setup": "import math", "tests": tests}, partial=True, seconds_per_test=0.5
-    )
+    verdict = judged(HACKS[name], {"kind": "asserts", "setup": "import math", "tests": tests}, partial=True, **SHORT)
     assert verdict.reward == 0.0, {test: verdict.parts[f"test {n}"] for n, test in enumerate(tests, 1)}

@@ -155,6 +155,7 @@ def test_leetcode() -> None:
         {"kind": "call", "entry_point": "add(1)", "inputs": [[1]], "outputs": [1]},
         {"kind": "call", "entry_point": "add", "inputs": [1], "outputs": [1]},
         {"kind": "check", "entry_point": "add", "test": "def test(candidate): pass"},
+        {"kind": "asserts", "tests": ["import re\nassert add(re.compile('x'), 1) == 1"]},
         {"kind": "check", "entry_point": "add", "test": "def check(candidate):\n    while True: pass"},
     ],
 )

@@ -84,6 +84,12 @@ def test_a_function_may_be_called_like_one_of_pythons() -> None:
     assert paid("def gcd(a, b):\n    while b: a, b = b, a % b\n    return a", "assert gcd(12, 18) == 6")
 
 
+def test_a_package_that_the_tests_do_not_import_is_not_the_candidates() -> None:
+    lie = "class np:\n    allclose = staticmethod(lambda *args: True)\ndef f(x): return 0"
+    verdict = judged(lie, "assert np.allclose(f(2), 4.0)")
+    assert verdict.reward != 1.0  # where there is no numpy inside, the tests are broken: None
+
+
 def test_what_the_setup_defines_is_trusted() -> None:
     setup = "import math as m\ndef near(a, b): return m.isclose(a, b)\nLIMIT = 3"
     assert paid("def f(x): return 2.0 * x", "assert near(f(LIMIT), 6.0)", setup=setup)
@@ -223,9 +229,9 @@ def test_what_is_raised_fails_a_test_and_ends_no_loop() -> None:
 
 def test_values_keep_their_types() -> None:
     program = "def same(x): return x"
-    for value in ("(1, [2, {3}], {'a': (4,)}, b'x', 2j, None)", "frozenset({(1, 2)})", "10**400",
-                  "'\\ud800'",
-                  "float('inf')", "-0.0", "range(3)", "{1: 2}.keys()", "Fraction(1, 3)", "Decimal('1.10')"):  # fmt: skip
+    values = """(1, [2, {3}], {'a': (4,)}, b'x', 2j, None) | frozenset({(1, 2)}) | 10**400 | '\\ud800' | float('inf')
+        | -0.0 | range(3) | {1: 2}.keys() | Fraction(1, 3) | Decimal('1.10')"""
+    for value in map(str.strip, values.split(" | ")):
         assert paid(program, f"v = {value}\nassert same(v) == v and type(same(v)) is type(v)"), value
     assert paid("from collections import *\ndef f(): return defaultdict(int, {1: 2})", "assert f() == {1: 2}")
     assert paid("def f():\n    yield from (1, 2)", "assert list(f()) == [1, 2]", "assert f() != [1, 2]")

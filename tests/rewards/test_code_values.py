@@ -19,7 +19,8 @@ from rlvr.rewards.code_values import MAX_FRAME, Decoder, Encoder, Unplain, pack,
 
 _HASHABLE = st.one_of(
     st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False), st.text(st.characters()), st.binary(),
-    st.complex_numbers(allow_nan=False), st.fractions(), st.dates(), st.datetimes().map(lambda moment: moment.replace(fold=0)),
+    st.complex_numbers(allow_nan=False), st.fractions(), st.dates(),
+    st.datetimes().map(lambda moment: moment.replace(fold=0)),
     st.timedeltas(),
     st.decimals(allow_nan=False), st.integers(10**300, 10**400),
 )  # fmt: skip

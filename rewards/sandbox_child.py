@@ -20,6 +20,7 @@ import stat
 import struct
 import sys
 import threading
+import traceback
 from collections.abc import Callable
 from typing import Any, NoReturn
 
@@ -176,8 +177,12 @@ def execute(program: bytes, streams: dict[str, io.TextIOWrapper]) -> NoReturn:
         status = _run(program)
         for end in endings:
             status = _report(end) or status
-        status = _report(sys.stdout.flush, 120) or status  # what an interpreter returns for a lost output
-        _report(sys.stderr.flush)
+        for stream, failed in (
+            (sys.stdout, 120),
+            (sys.stderr, 0),
+        ):  # 120: what an interpreter returns for a lost output
+            if not output.closed:
+                status = _report(output.flush, failed) or status
     finally:
         os._exit(status)
 
@@ -221,8 +226,16 @@ def _run(program: bytes) -> int:
         linecache.cache["main.py"] = (len(program), None, lines, "main.py")
         trace = error.__traceback__
         error.__traceback__ = trace and trace.tb_next  # less this very frame
-        sys.excepthook(type(error), error, error.__traceback__)
+        _show(error)
         return MEMORY_EXIT if isinstance(error, MemoryError) else 1
+
+
+def _show(error: BaseException) -> None:
+    """Writes the traceback; the interpreter's own hook would look for the program's lines in a file."""
+    if sys.excepthook is sys.__excepthook__:
+        traceback.print_exception(error)
+    else:
+        sys.excepthook(type(error), error, error.__traceback__)
 
 
 def _report(step: Callable[[], object], failed: int = 0) -> int:
@@ -231,6 +244,6 @@ def _report(step: Callable[[], object], failed: int = 0) -> int:
         step()
     except BaseException as error:
         with contextlib.suppress(BaseException):
-            sys.excepthook(type(error), error, error.__traceback__)
+            _show(error)
         return MEMORY_EXIT if isinstance(error, MemoryError) else failed
     return 0

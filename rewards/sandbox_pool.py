@@ -27,7 +27,7 @@ class LocalSandbox(Sandbox):
         self._slots = [Slot(self.plan) for _ in range(slots)]
         self._idle = list(self._slots)
         self._closed = False
-        self._finalizer = weakref.finalize(self, _stop, self._slots, self._pid)
+        self._finalizer = weakref.finalize(self, _stop, self._slots, self._idle, self._pid)
 
     @property
     def description(self) -> str:
@@ -81,6 +81,8 @@ class LocalSandbox(Sandbox):
 
     def _release(self, slot: Slot) -> None:
         with self._free:
+            if self._closed:
+                slot.stop()
             self._idle.append(slot)
             self._free.notify_all()
 
@@ -88,7 +90,7 @@ class LocalSandbox(Sandbox):
         with self._free:
             self._closed = True
             self._free.notify_all()
-        self._finalizer()
+            self._finalizer()
 
     def __enter__(self) -> LocalSandbox:
         return self
@@ -118,7 +120,9 @@ class FailedRun(Run):
         return self.finish()
 
 
-def _stop(slots: Sequence[Slot], pid: int) -> None:
+def _stop(slots: Sequence[Slot], idle: Sequence[Slot], pid: int) -> None:
     if os.getpid() == pid:  # else a forked child's copy: the servers are not its own
         for slot in slots:
+            slot.kill()
+        for slot in idle:  # the others are in use by a thread, which will see that their server is gone
             slot.stop()

@@ -71,7 +71,7 @@ class ServerRun(Run):
     @property
     def ended(self) -> bool:
         if not self._over:
-            self._pump(lambda: True, 0.0)
+            self._pump(lambda: False, 0.0)
         return self._over
 
     @property
@@ -109,7 +109,8 @@ class ServerRun(Run):
 
     def finish(self) -> Result:
         if self._result is None:
-            self._close_channel()
+            if self._limit is None:  # else it is being killed, and shall not end by itself for want of a channel
+                self._close_channel()
             self._pump(lambda: False, self._deadline)
             self._result = self._conclude()
         return self._result
@@ -146,7 +147,7 @@ class ServerRun(Run):
                 poll.register(self._channel, wanted | (select.POLLOUT if self._outbox else 0))
             ready = dict(poll.poll(max(0.0, min(until, self._deadline) - now) * 1000))
             self._move(ready)
-            if not ready and now >= until:
+            if now >= until:
                 break
         if self._over:
             self._move(None)

@@ -119,17 +119,22 @@ class Slot:
             self.answers += data
         return answer
 
+    def kill(self) -> None:
+        """Ends the server and all below it, and touches nothing that a run may be using."""
+        below = [self._pid, *children(self._pid)] if self._pid and self._process is not None else []
+        for pid in below:  # the program leads a group of its own
+            for kill in (os.kill, os.killpg):
+                with contextlib.suppress(OSError):
+                    kill(pid, signal.SIGKILL)
+        if self._process is not None:
+            with contextlib.suppress(OSError):
+                self._process.kill()
+
     def stop(self) -> None:
         """Ends the server and all below it. The slot may be started again."""
+        self.kill()
         process, self._process = self._process, None
         if process is not None:
-            below = [self._pid, *children(self._pid)] if self._pid else []
-            for pid in below:  # the program leads a group of its own
-                for kill in (os.kill, os.killpg):
-                    with contextlib.suppress(OSError):
-                        kill(pid, signal.SIGKILL)
-            with contextlib.suppress(OSError):
-                process.kill()
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(5.0)
         if self.control is not None:

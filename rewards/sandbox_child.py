@@ -177,10 +177,7 @@ def execute(program: bytes, streams: dict[str, io.TextIOWrapper]) -> NoReturn:
         status = _run(program)
         for end in endings:
             status = _report(end) or status
-        for stream, failed in (
-            (sys.stdout, 120),
-            (sys.stderr, 0),
-        ):  # 120: what an interpreter returns for a lost output
+        for output, failed in ((sys.stdout, 120), (sys.stderr, 0)):  # 120: an interpreter's code for a lost output
             if not output.closed:
                 status = _report(output.flush, failed) or status
     finally:

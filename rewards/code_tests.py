@@ -75,6 +75,8 @@ def code(
         outcomes = _run(sandbox, source, tests, budget, tolerance, partial)
     except (BadAnswer, Fault, SandboxBusy, Unplain) as error:
         return Verdict(None, "error", reason=str(error) or type(error).__name__)
+    if outcomes[-1].reason == "time limit" and not budget.left():
+        outcomes[-1] = Outcome(f"time limit ({seconds_in_all:g} s for all tests together)")
     return _verdict(outcomes, len(tests), source, partial)
 
 

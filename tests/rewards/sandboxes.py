@@ -12,6 +12,8 @@ from rlvr.rewards.sandbox import Sandbox, open_sandbox
 #: `RLVR_TEST_SANDBOX=full` makes a profile that is missing here a failure and not a skipped test, and runs only that.
 REQUIRED = os.environ.get("RLVR_TEST_SANDBOX", "")
 PROFILES = REQUIRED.split(",") if REQUIRED else ["full", "landlock"]
+#: For suites that run under one profile.
+ISOLATION = PROFILES[0] if REQUIRED else "auto"
 
 
 def opened(profile: str, slots: int = 2) -> Sandbox:

@@ -12,12 +12,14 @@ import pytest
 from rlvr.core import Completion, Prompt, VerifierUse
 from rlvr.rewards import Judge
 
+from .sandboxes import ISOLATION
+
 CORPORA = Path(__file__).resolve().parents[2].parent / "shared" / "corpora"
 pytestmark = pytest.mark.skipif(not CORPORA.is_dir(), reason="needs ../shared/corpora beside the repository")
 #: Every how-many-th task of MBPP; 1 judges all of them.
 STRIDE = int(os.environ.get("RLVR_CODE_STRIDE", "4"))
 #: Generous, so that a stalled machine changes no verdict; the slowest reference solution needs 3 s of CPU time.
-OPTIONS = {"seconds_per_test": 40.0, "seconds_in_all": 80.0}
+OPTIONS = {"seconds_per_test": 40.0, "seconds_in_all": 80.0, "isolation": ISOLATION}
 
 Row = tuple[str, dict[str, Any], str, dict[str, Any], bool]  # id, answer, completion, meta, published verdict
 

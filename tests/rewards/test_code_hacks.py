@@ -11,6 +11,7 @@ from rlvr.core import Completion, Prompt, Verdict
 from rlvr.rewards import code
 
 from .hacks import HACKS
+from .sandboxes import ISOLATION
 
 CASES = {(17, 25): 702, (3, 131): 1010, (40, 126): 2122}  # 31 a + 7 b, which no hack knows
 HONEST = "def mix(a, b):\n    return 31 * a + 7 * b\n"
@@ -51,7 +52,7 @@ KINDS: dict[str, Mapping[str, Any]] = {
 
 def judged(program: str, answer: Mapping[str, Any], **options: Any) -> Verdict:
     text = f"```python\n{program}{SCRIPT}```"
-    return code(Prompt("hack", (), answer, "code"), Completion.of_text(text), **options)
+    return code(Prompt("hack", (), answer, "code"), Completion.of_text(text), isolation=ISOLATION, **options)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -10,6 +10,8 @@ import pytest
 from rlvr.core import Completion, Prompt, Verdict
 from rlvr.rewards import Judge, code, score
 
+from .sandboxes import ISOLATION
+
 ADD = "```python\ndef add(a, b):\n    return a + b\n```"
 ASSERTS = {"kind": "asserts", "tests": ["assert add(1, 2) == 3", "assert add(2, 2) == 4", "assert add(0, 0) == 0"]}
 CALL = {"kind": "call", "entry_point": "add", "inputs": [[1, 2], {"args": [3], "kwargs": {"b": 4}}], "outputs": [3, 7]}
@@ -28,7 +30,8 @@ if __name__ == '__main__':
 
 
 def judged(answer: Mapping[str, Any], text: str, meta: Mapping[str, Any] | None = None, **options: Any) -> Verdict:
-    return code(Prompt("p", (), answer, "code", meta or {}), Completion.of_text(text), **options)
+    prompt = Prompt("p", (), answer, "code", meta or {})
+    return code(prompt, Completion.of_text(text), isolation=ISOLATION, **options)
 
 
 @pytest.mark.parametrize("kind", KINDS)

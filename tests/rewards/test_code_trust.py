@@ -9,11 +9,13 @@ import pytest
 from rlvr.core import Completion, Prompt, Verdict
 from rlvr.rewards import code
 
+from .sandboxes import ISOLATION
+
 
 def judged(program: str, *tests: str, **answer: Any) -> Verdict:
     prompt_code = answer.pop("prompt_code", "")
     prompt = Prompt("p", (), {"kind": "asserts", "tests": list(tests), **answer}, "code", {"prompt_code": prompt_code})
-    return code(prompt, Completion.of_text(f"```python\n{program}\n```"))
+    return code(prompt, Completion.of_text(f"```python\n{program}\n```"), isolation=ISOLATION)
 
 
 def paid(program: str, *tests: str, **answer: Any) -> bool:
@@ -50,7 +52,7 @@ def check_poly(program: str) -> float | None:
     prompt = Prompt(
         "p", (), {"kind": "check", "test": POLY_CHECK, "entry_point": "find_zero"}, "code", {"prompt_code": POLY}
     )
-    return code(prompt, Completion.of_text(f"```python\n{program}```")).reward
+    return code(prompt, Completion.of_text(f"```python\n{program}```"), isolation=ISOLATION).reward
 
 
 def test_a_helper_of_the_prompt_is_the_prompts_own() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+from pathlib import Path
 
 import pytest
 import torch
@@ -11,12 +12,15 @@ import torch
 from rlvr.algorithms.base import Algorithm
 from rlvr.algorithms.grpo import GRPO
 from rlvr.algorithms.sft import SFT
+from rlvr.config import load_recipe
 from rlvr.core import Group
+from rlvr.run import train_recipe
 from rlvr.schema import TrainSection
 from rlvr.training.batch import Batch, collate
+from rlvr.training.checkpoint import Checkpoint
 from rlvr.training.local_backend import LocalBackend
 from rlvr.training.optimizer import MasterAdamW, learning_rate
-from tests.tiny import group, llama, rollout
+from tests.tiny import group, llama, recipe, rollout
 
 VOCABULARY = 30
 
@@ -172,3 +176,20 @@ def test_schedules() -> None:
     assert cosine == pytest.approx([0.5 * (1 + math.cos(math.pi * u / 4)) for u in range(5)])
     assert learning_rate(999, 10, 0.3, 0, "constant") == 0.3
     assert learning_rate(20, 10, 1.0, 0, "linear") == 0.0  # never negative
+
+
+def test_an_iteration_that_stops_early_keeps_to_its_schedule(tmp_path: Path) -> None:
+    """Three updates are planned an iteration; the second sees that the first moved the policy, and is the last."""
+    made = recipe(
+        tmp_path / "r",
+        algorithm={"name": "ppo", "stop_kl": 1e-12},
+        train={"iterations": 2, "epochs": 3, "schedule": "linear", "checkpoint_every": 0},
+    )
+    made["data"]["train"]["verifier"] = "even_length"
+    done = train_recipe(load_recipe({**made, "plugins": [str(Path(__file__).with_name("even_length.py"))]}))
+    assert done.metrics["train/stopped_early"] == 1.0
+    assert done.metrics["train/updates"] == 6.0
+    assert done.metrics["train/lr"] == pytest.approx(1e-3 * (1 - 4 / 6))  # of update number 4, the second of its three
+    assert done.checkpoint is not None
+    state = Checkpoint(done.checkpoint, 2).trainer_state()["backend"]
+    assert int(state["optimizer"]["adam"]["state"][0]["step"]) == 4

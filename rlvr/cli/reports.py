@@ -32,7 +32,7 @@ def show_training(report: TrainReport, as_json: bool) -> None:
     rows += [
         (name, f"{first[name]:.3f} -> {last[name]:.3f}")
         for name in last
-        if name.endswith(("/accuracy", "/tokens_mean"))
+        if name.endswith(("/accuracy", "/pair_accuracy", "/tokens_mean"))
     ]
     rows += [(name, f"{report.metrics[name]:.4g}") for name in ("reward/mean", "train/loss") if name in report.metrics]
     rows += [("checkpoint", str(report.checkpoint or "none")), ("run folder", str(report.folder))]

@@ -68,7 +68,11 @@ class ConsoleTracker:
             self._progress.update(self._task, completed=iteration, line=line)
         elif self.display == "plain":
             pairs = [f"{k}={f.format(values[m])}" for k, m, f in _LINE if m in values]
-            pairs += [f"{k}={v:.4f}" for k, v in values.items() if k.startswith("eval/") and k.endswith("/accuracy")]
+            pairs += [
+                f"{k}={v:.4f}"
+                for k, v in values.items()
+                if k.startswith("eval/") and k.endswith(("/accuracy", "/pair_accuracy"))
+            ]
             print(f"{self.title} iteration={iteration}/{self.iterations} {' '.join(pairs)}", flush=True)
 
     def say(self, text: str) -> None:

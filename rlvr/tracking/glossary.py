@@ -65,6 +65,14 @@ METRICS: dict[str, str] = {
     "checkpoint/failed": "checkpoints that could not be written (disk full)",
 }
 
+#: Metrics of held-out pairs, under `eval/<label>/`.
+PAIR_METRICS: dict[str, str] = {
+    "pair_accuracy": "share of held-out pairs whose chosen answer comes out ahead; a tie is half right",
+    "pair_margin": "mean distance by which it does: of implicit rewards (dpo) or scores (reward_model)",
+    "pair_score": "mean score of both answers (reward_model)",
+    "loss": "the algorithm's loss on the held-out pairs",
+}
+
 #: Metrics of an evaluation, under `eval/<suite>/`.
 EVAL_METRICS: dict[str, str] = {
     "accuracy": "mean reward over the judged samples, averaged by problem",

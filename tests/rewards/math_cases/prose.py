@@ -24,6 +24,14 @@ BOXED = (
     "$\\boxed{{{}$".replace("{{{}", "{{{}}}"),
 )
 FORMULA = (
+    "The answer is:\n\n$$\n{}\n$$",
+    "Hence the required value is ${}$.",
+    "We get 3 + 4 = 7 first. In the end the final answer is \\( {} \\).",
+    "La risposta è ${}$.",
+    "정답은 ${}$입니다.",
+    "Odpowiedź: ${}$",
+    "### Final Answer\n\n$${}$$",
+    "Therefore, ${}$.",
     "The answer is ${}$.",
     "So the final answer is ${}$",
     "Therefore, the answer is \\({}\\).",
@@ -42,6 +50,10 @@ FORMULA = (
     "答えは ${}$ です。",
 )
 PLAIN = (
+    "So our answer is {}.",
+    "ANSWER: {}",
+    "The correct answer is: {}",
+    "Final Answer: {}",
     "The answer is {}.",
     "Answer: {}",
     "The final answer is {}",
@@ -63,7 +75,18 @@ NOISE = (
     "{} \\quad",
     "\\displaystyle{{{}}}",
 )
-HASHES = ("After some work we are done.\n#### {}",)
+NUMBERS = (
+    "There are 12 boxes of 3 each, so it is {}.",
+    "She pays 4 for the first and 5 for the rest. That leaves {}.",
+    "Thus, the total is **{}**.",
+    "So the number is {}, as was to be shown.",
+    "### Answer\n\n{}",
+    "设总数为 12。因此答案为{}。",
+    "Cevap: {}",
+    "Đáp án là {}.",
+    "Итак, ответ: {}.",
+    "After some work we are done.\n#### {}",
+)
 
 
 def completion(draw: Draw, answer: str, formulas: bool, sentences: bool) -> str:
@@ -75,6 +98,6 @@ def completion(draw: Draw, answer: str, formulas: bool, sentences: bool) -> str:
         templates += FORMULA
     if sentences and "\\" not in answer and "{" not in answer and any(c.isdigit() for c in answer):
         templates += [t for t in PLAIN if not (answer.endswith(".") and t.endswith("."))] * 2
-        if answer.lstrip("-").replace(",", "").replace("/", "").replace(".", "").isdigit():
-            templates += HASHES * 3
+        if not answer.endswith(".") and answer.lstrip("-").replace(",", "").replace("/", "").replace(".", "").isdigit():
+            templates += NUMBERS * 2
     return draw.one(templates).format(answer)

@@ -75,6 +75,6 @@ def near(e: sp.Expr, draw: Draw, count: int = 4) -> list[tuple[sp.Expr, str]]:
         if len(found) == count:
             break
         proper = not other.has(sp.nan, sp.zoo, sp.oo) and (other.free_symbols or not e.free_symbols)
-        if proper and (other.free_symbols != e.free_symbols or not equal(e, other)):
+        if proper and not equal(e, other):
             found.append((other, why))
     return found

@@ -32,7 +32,7 @@ SETTINGS: dict[str, list[str]] = {
     "ppo_penalty": ["train.minibatch=256", "algorithm.kl_target=0.003"],
     "trpo": [
         *("algorithm.max_kl=0.02", "algorithm.damping=0.3", "algorithm.cg_iterations=5", "algorithm.fisher_rows=32"),
-        *("train.iterations=14", "train.eval_every=14"),  # a step costs what five of Adam's do
+        *("train.iterations=10", "train.eval_every=10"),  # a step costs what five of Adam's do
     ],
     "grpo": ["train.minibatch=256"],
     "dr_grpo": ["train.minibatch=256"],

@@ -177,9 +177,9 @@ def execute(program: bytes, streams: dict[str, io.TextIOWrapper]) -> NoReturn:
         status = _run(program)
         for end in endings:
             status = _report(end) or status
-        for output, failed in ((sys.stdout, 120), (sys.stderr, 0)):  # 120: an interpreter's code for a lost output
+        for output in (sys.stdout, streams["stdout"], sys.stderr):  # the program may have put another in its place
             if not output.closed:
-                status = _report(output.flush, failed) or status
+                status = _report(output.flush, 120) or status  # an interpreter's code for a lost output
     finally:
         os._exit(status)
 

@@ -82,7 +82,7 @@ def _within_one(name: str) -> Function:
     def function(args: list[acb], real: bool) -> acb:
         if real and not (args[0].imag == 0 and bool(abs(args[0].real) <= 1)):
             raise Outside
-        return getattr(args[0], name)()  # type: ignore[no-any-return]
+        return getattr(args[0], name)()
 
     return function
 

@@ -5,15 +5,15 @@ The policies are the fields of `Policy`. Every decision says which rule made it.
 
 from __future__ import annotations
 
+import functools
 import itertools
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from fractions import Fraction
-from typing import Literal
+from collections.abc import Callable, Iterator
 
 from . import expression as ex
-from . import numerics, relations, units
+from . import groups, numerics, relations, units
+from .assignments import answers, consistent
 from .expression import Call, Expression, Number, Symbol
+from .policy import Policy, Undecided
 from .sets import NotReal, real_set, same_set, variable_of
 from .values import (
     EXPRESSIONS,
@@ -28,27 +28,6 @@ from .values import (
     Value,
     Words,
 )
-
-MAX_ITEMS = 300
-
-
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """What counts as the same answer where mathematics leaves it open.
-
-    `units`: `optional` lets a bare number match the same number with any one unit, `required` does not.
-    `percent`: whether 0.5 is 50 % (50 is 50 % as with any unit). `ordered_lists`: whether `1, 2` without
-    brackets differs from `2, 1`. `tolerance`: how far, relatively, a decimal may be from the reference.
-    """
-
-    units: Literal["optional", "required"] = "optional"
-    percent: bool = True
-    ordered_lists: bool = False
-    tolerance: float = 0.0
-
-
-class Undecided(Exception):
-    """Neither equal nor unequal could be shown."""
 
 
 class Comparison:
@@ -79,10 +58,10 @@ class Comparison:
             (((Quantity,), (Quantity,)), self._quantities),
             (((Quantity,), (*one, Group, Matrix)), self._quantity_and_bare),
             (((SetOperation, NamedSet), (SetOperation, NamedSet, Group)), self._sets),
-            (((Group,), (Group,)), self._groups),
+            (((Group,), (Group,)), functools.partial(groups.groups, self)),
             (((Matrix,), (Matrix,)), self._matrices),
             (((Matrix,), (Group,)), self._vector_and_group),
-            (((Group,), (*one, Words, TimeOfDay, Date)), self._group_and_one),
+            (((Group,), (*one, Words, TimeOfDay, Date)), functools.partial(groups.group_and_one, self)),
             (((TimeOfDay,), (TimeOfDay,)), self._times),
             (((TimeOfDay,), one), self._time_and_ratio),
             (((Date,), (Date,)), self._dates),
@@ -141,7 +120,7 @@ class Comparison:
     def _unit_products(self, left: Expression, right: Expression) -> bool:
         """`5m` beside 5: a letter that may be a unit after a number."""
         for number, product in ((left, right), (right, left)):
-            quantity = as_quantity(product)
+            quantity = units.as_quantity(product)
             if isinstance(number, Number) and quantity is not None and quantity.value == number:
                 self.rule = "the same number with a unit"
                 return self.policy.units == "optional"
@@ -170,7 +149,7 @@ class Comparison:
             elif quantity.unit is units.DEGREE and ex.PI in ex.walk(bare):
                 self.rule = "degrees as radians"
                 return self._expressions(ex.multiply(quantity.value, ex.divide(ex.PI, ex.number(180))), bare)
-            if (other := as_quantity(bare)) is not None:
+            if (other := units.as_quantity(bare)) is not None:
                 return self._quantities(quantity, other)
         if self.policy.units == "required":
             self.rule = "the unit is missing on one side"
@@ -180,80 +159,6 @@ class Comparison:
         return same
 
     # --- sets, lists, tuples ------------------------------------------------------------------------------------------
-
-    def _groups(self, left: Group, right: Group) -> bool:
-        if max(len(left.items), len(right.items)) > MAX_ITEMS:
-            raise Undecided
-        if not (left.left and right.left) and (same := self._bounds(left, right)) is not None:
-            return same
-        a, b = relations.Members(left), relations.Members(right)
-        if a.names or b.names:
-            return self._assignments(a, b)
-        brackets = {left.left, right.left}
-        self.rule = "members"
-        if brackets <= {"", "{"}:
-            ordered = self.policy.ordered_lists and brackets == {""}
-            return self._in_order(a.values, b.values) if ordered else self._any_order(a.values, b.values)
-        if "{" in brackets:
-            self.rule = "a set is no tuple"
-            return False
-        if left.left and right.left and len(left.items) == 2 and len(right.items) == 2:
-            if _ends(left) != _ends(right):
-                self.rule = "open and closed ends differ"
-                return False
-        return self._in_order(a.values, b.values)
-
-    def _bounds(self, left: Group, right: Group) -> bool | None:
-        """Lists of inequalities as sets of numbers: `x < 1 or x > 5`."""
-        items = (*left.items, *right.items)
-        if not any(isinstance(item, Relation) and set(item.signs) - {"=", "~"} for item in items):
-            return None
-        try:
-            a, b = real_set(left), real_set(right)
-        except NotReal:
-            return None
-        self.rule = "the same numbers"
-        return same_set(a, b)
-
-    def _assignments(self, left: relations.Members, right: relations.Members) -> bool:
-        """`x = 1, y = 2` beside another such list, a tuple or a bare list in the same order."""
-        self.rule = "named values"
-        if len(left.values) != len(right.values):
-            return False
-        if left.names and right.names and len(set(left.names)) == len(left.names):
-            if sorted(left.names) == sorted(right.names):
-                other = dict(zip(right.names, right.values, strict=True))
-                return all(self.same(v, other[n]) for n, v in zip(left.names, left.values, strict=True))
-        return self._in_order(left.values, right.values)
-
-    def _in_order(self, left: Sequence[Value], right: Sequence[Value]) -> bool:
-        return len(left) == len(right) and all(itertools.starmap(self.same, zip(left, right, strict=True)))
-
-    def _any_order(self, left: Sequence[Value], right: Sequence[Value]) -> bool:
-        """The same members, each counted once, in any order."""
-        ours, theirs = self._distinct(left), self._distinct(right)
-        if len(ours) != len(theirs):
-            return False
-        for value in ours:
-            match = next((n for n, other in enumerate(theirs) if self.same(value, other)), None)
-            if match is None:
-                return False
-            theirs.pop(match)
-        self.rule = "members"
-        return True
-
-    def _distinct(self, values: Sequence[Value]) -> list[Value]:
-        kept: list[Value] = []
-        for value in values:
-            if value not in kept and not (len(values) <= 12 and any(self._surely_same(value, other) for other in kept)):
-                kept.append(value)
-        return kept
-
-    def _surely_same(self, left: Value, right: Value) -> bool:
-        try:
-            return self.same(left, right)
-        except Undecided:
-            return False
 
     def _sets(self, left: SetOperation | NamedSet, right: SetOperation | NamedSet | Group) -> bool:
         self.rule = "the same numbers"
@@ -267,15 +172,6 @@ class Comparison:
             straight = self.same(left.left, right.left) and self.same(left.right, right.right)
             crossed = left.sign != "minus" and self.same(left.left, right.right) and self.same(left.right, right.left)
             return straight or crossed
-        return False
-
-    def _group_and_one(self, group: Group, one: Value) -> bool:
-        """A list or set of one member, or whose members are all the same, beside that member."""
-        if group.left in ("", "{"):
-            members = relations.Members(group)
-            if not members.names and len(distinct := self._distinct(members.values)) == 1:
-                return self.same(distinct[0], one)
-        self.rule = "one value beside several"
         return False
 
     # --- matrices -----------------------------------------------------------------------------------------------------
@@ -293,14 +189,16 @@ class Comparison:
         self.rule = "entries"
         if len(group.items) == len(matrix.rows) and all(isinstance(item, Group) for item in group.items):
             rows = [item.items for item in group.items if isinstance(item, Group) and item.left in ("[", "(")]
-            return len(rows) == len(matrix.rows) and all(map(self._in_order, matrix.rows, rows))
+            return len(rows) == len(matrix.rows) and all(
+                itertools.starmap(functools.partial(groups.in_order, self), zip(matrix.rows, rows, strict=True))
+            )
         if (
             group.left not in ("(", "[")
             or group.right not in (")", "]")
             or min(len(matrix.rows), len(matrix.rows[0])) != 1
         ):
             return False
-        return self._in_order(tuple(_entries(matrix)), group.items)
+        return groups.in_order(self, tuple(_entries(matrix)), group.items)
 
     # --- relations ----------------------------------------------------------------------------------------------------
 
@@ -319,12 +217,12 @@ class Comparison:
             if relation.signs == ("in",):
                 return self.same(relation.sides[1], value)
             return False
-        for said in relations.answers(relation):
+        for said in answers(relation):
             if self.same(said, value):
                 self.rule += ", after its name" if len(relation.sides) == 2 else ", the end of a chain"
                 return True
-        if not relations.answers(relation):
-            self.rule = "a relation is no value" if relations.consistent(relation) else "a chain of unequal values"
+        if not answers(relation):
+            self.rule = "a relation is no value" if consistent(relation) else "a chain of unequal values"
         return False
 
     # --- times, dates, words ------------------------------------------------------------------------------------------
@@ -369,7 +267,9 @@ _CONSTANTS = ("C", "c", "K")
 
 def _with_constant_of(left: Expression, right: Expression) -> Expression:
     """The right side with its constant of integration, a lone `+ C`, under the left side's name."""
-    ours, theirs = ([s.name for s in _terms(e) if isinstance(s, Symbol) and s.name in _CONSTANTS] for e in (left, right))
+    ours, theirs = (
+        [s.name for s in _terms(e) if isinstance(s, Symbol) and s.name in _CONSTANTS] for e in (left, right)
+    )
     if len(ours) == len(theirs) == 1 and ours != theirs and ours[0] not in ex.symbols(right):
         return ex.substitute(right, {theirs[0]: Symbol(ours[0])})
     return right
@@ -379,30 +279,8 @@ def _terms(expression: Expression) -> tuple[Expression, ...]:
     return expression.args if isinstance(expression, Call) and expression.head == "add" else ()
 
 
-def as_quantity(expression: Expression) -> Quantity | None:
-    """`5m` and `5m^2` as a number with a unit, where the letter is one."""
-    if not isinstance(expression, Call) or expression.head != "mul" or len(expression.args) != 2:
-        return None
-    number, letter = expression.args
-    exponent = ""
-    if isinstance(letter, Call) and letter.head == "pow" and letter.args[1] in (ex.TWO, ex.number(3)):
-        letter, exponent = letter.args[0], f"^{ex.key(letter.args[1])}"
-    if (
-        not isinstance(number, Number)
-        or not isinstance(letter, Symbol)
-        or letter.name not in units.LETTERS - {"K", "A", "V"}
-    ):
-        return None
-    unit = units.read(letter.name + exponent)
-    return Quantity(number, unit) if unit is not None else None
-
-
-def _ends(group: Group) -> tuple[bool, bool]:
-    return group.left == "[", group.right == "]"
-
-
 def _entries(matrix: Matrix) -> Iterator[Expression]:
     return itertools.chain.from_iterable(matrix.rows)
 
 
-__all__ = ["Comparison", "Fraction", "Policy", "Undecided"]
+__all__ = ["Comparison", "Policy", "Undecided"]

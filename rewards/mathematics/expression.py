@@ -59,10 +59,11 @@ Expression = Number | Symbol | Constant | Call
 
 ZERO, ONE, TWO = Number(Fraction(0)), Number(Fraction(1)), Number(Fraction(2))
 MINUS_ONE, HALF = Number(Fraction(-1)), Number(Fraction(1, 2))
-PI, E, I, INFINITY = Constant("pi"), Constant("e"), Constant("i"), Constant("oo")
+PI, E, I, INFINITY = Constant("pi"), Constant("e"), Constant("i"), Constant("oo")  # noqa: E741  # as in the field
 
 
 def number(value: int | str | Fraction) -> Number:
+    """An exact number."""
     return Number(Fraction(value))
 
 
@@ -101,6 +102,7 @@ def multiply(*factors: Expression) -> Expression:
 
 
 def negate(term: Expression) -> Expression:
+    """Minus the expression."""
     return multiply(MINUS_ONE, term)
 
 
@@ -130,15 +132,18 @@ def power(base: Expression, exponent: Expression) -> Expression:
 
 
 def factorial(argument: Expression) -> Expression:
+    """The factorial, worked out for small whole numbers."""
     if isinstance(argument, Number) and argument.value.denominator == 1 and 0 <= argument.value <= MAX_FACTORIAL:
         return number(math.factorial(int(argument.value)))
     return Call("factorial", (argument,))
 
 
 def binomial(over: Expression, under: Expression) -> Expression:
-    if isinstance(over, Number) and isinstance(under, Number) and 0 <= over.value <= MAX_FACTORIAL:
-        if over.value.denominator == under.value.denominator == 1 and 0 <= under.value <= over.value:
-            return number(math.comb(int(over.value), int(under.value)))
+    """The binomial coefficient, worked out for small whole numbers."""
+    if isinstance(over, Number) and isinstance(under, Number) and 0 <= under.value <= over.value <= MAX_FACTORIAL:
+        n, k = over.value, under.value
+        if n.denominator == k.denominator == 1:
+            return number(math.comb(int(n), int(k)))
     return Call("binomial", (over, under))
 
 
@@ -168,10 +173,7 @@ def _exact_root(base: Fraction, exponent: Fraction) -> Fraction | None:
 def _integer_root(value: int, degree: int) -> int | None:
     if value.bit_length() > 512:
         return None
-    if degree == 2:
-        root = math.isqrt(value)
-    else:
-        root = round(value ** (1 / degree)) if value.bit_length() < 1000 else 0
+    root = math.isqrt(value) if degree == 2 else round(value ** (1 / degree))
     return root if root**degree == value else None
 
 

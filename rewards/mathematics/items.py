@@ -11,6 +11,7 @@ from .characters import normalised
 from .expression import Number, Unreadable
 from .grammar import Parser
 from .tokens import Token, tokens
+from .unit_table import LETTERS, is_known
 from .values import EXPRESSIONS, Group, Quantity, Relation, Value
 from .vocabulary import CONNECTIVES
 
@@ -54,16 +55,12 @@ def _prepared(text: str) -> list[Token]:
 
 def _is_unit(words: str) -> bool:
     """Whether words after a number are a unit whose LaTeX must not be read as mathematics."""
-    return words in units.LETTERS or (
-        "\\" in words and (unit := units.read(words)) is not None and unit.factor is not None
-    )
+    return words in LETTERS or ("\\" in words and (unit := units.read(words)) is not None and unit.factor is not None)
 
 
 def _items(found: list[Token], text: str) -> Value:
     """The tokens as a value; where words stand among them, item by item, each with its unit."""
-    if not any(
-        t.kind in ("text", "word") or (t.kind == "letter" and t.text in units.LETTERS and t.space) for t in found
-    ):
+    if not any(t.kind in ("text", "word") or (t.kind == "letter" and t.text in LETTERS and t.space) for t in found):
         return Parser(found).whole()
     parts = _separated(found)
     values = []
@@ -153,12 +150,10 @@ def _begins_unit(found: list[Token], index: int) -> bool:
         return True
     if token.kind == "word":
         several = len(rest) > 1 and rest[1].kind == "word"  # of the pie
-        return (
-            units.is_known(token.text) or not token.text.isascii() or (token.space and (len(token.text) > 2 or several))
-        )
+        return is_known(token.text) or not token.text.isascii() or (token.space and (len(token.text) > 2 or several))
     return (
         token.kind == "letter"
-        and token.text in units.LETTERS
+        and token.text in LETTERS
         and token.space
         and all(t.kind == "number" or t.text in ("*", "^", "{", "}", "-") for t in found[:index])
         and len(rest) <= 6

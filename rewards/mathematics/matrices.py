@@ -10,6 +10,7 @@ MAX_ENTRIES = 400
 
 
 def add(left: Matrix, right: Matrix, sign: int) -> Matrix:
+    """The sum, or with a negative sign the difference. Raises Unreadable for different shapes."""
     if _shape(left) != _shape(right):
         raise Unreadable("matrices of different shapes are added")
     rows = zip(left.rows, right.rows, strict=True)
@@ -30,10 +31,12 @@ def multiply(left: Value, right: Value) -> Matrix:
 
 
 def scale(matrix: Matrix, factor: Expression) -> Matrix:
+    """Every entry times the factor."""
     return Matrix(tuple(tuple(ex.multiply(factor, entry) for entry in row) for row in matrix.rows))
 
 
 def transpose(matrix: Matrix) -> Matrix:
+    """Rows as columns."""
     return Matrix(tuple(zip(*matrix.rows, strict=True)))
 
 

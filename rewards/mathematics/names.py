@@ -20,10 +20,12 @@ def subscripted(cursor: Cursor, name: str) -> Symbol:
 
 
 def subscript(cursor: Cursor) -> str:
+    """The text of a subscript, in braces or one token. Raises Unreadable where its brace is not closed."""
     if not cursor.is_symbol("{"):
         cursor.position += 1
         return cursor.peek(-1)
-    depth, parts = 0, []
+    depth = 0
+    parts: list[str] = []
     while cursor.position < len(cursor.tokens):
         text, symbol = cursor.peek(), cursor.kind() == "symbol"
         depth += (symbol and text == "{") - (symbol and text == "}")

@@ -22,6 +22,7 @@ def decimal(text: str) -> Number:
 
 
 def fraction(over: str, under: str) -> Number:
+    """The number of two runs of digits."""
     return Number(Fraction(int(over), int(under)))
 
 

@@ -18,39 +18,8 @@ class NotSymPy(Exception):
 
 
 _SAME = frozenset(
-    [
-        "sin",
-        "cos",
-        "tan",
-        "cot",
-        "sec",
-        "csc",
-        "asin",
-        "acos",
-        "atan",
-        "acot",
-        "asec",
-        "acsc",
-        "sinh",
-        "cosh",
-        "tanh",
-        "coth",
-        "sech",
-        "csch",
-        "asinh",
-        "acosh",
-        "atanh",
-        "factorial",
-        "binomial",
-        "floor",
-        "gamma",
-        "erf",
-        "sign",
-        "conjugate",
-        "re",
-        "im",
-        "arg",
-    ]
+    "sin cos tan cot sec csc asin acos atan acot asec acsc sinh cosh tanh coth sech csch asinh acosh atanh "
+    "factorial binomial floor gamma erf sign conjugate re im arg".split()
 )
 
 

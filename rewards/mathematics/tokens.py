@@ -143,9 +143,9 @@ def _command(text: str, name: str, position: int, space: bool, start: int) -> tu
         if text.startswith("{", opened):
             closed = matching_brace(text, opened)
             inside = text[opened + 1 : closed].strip()
-            if name == "operatorname" or (name in ("mathrm", "mathbf", "mathit", "boldsymbol") and len(inside) > 1):
-                if inside.replace(" ", "").isalpha():
-                    return closed + 1, _named(inside.replace(" ", ""), space, start)
+            upright = name == "operatorname" or (name in _UPRIGHT and len(inside) > 1)
+            if upright and inside.replace(" ", "").isalpha():
+                return closed + 1, _named(inside.replace(" ", ""), space, start)
             if name in ("mathbf", "Bbb") and inside in ("R", "Z", "N", "Q", "C"):
                 return closed + 1, [Token("command", ALIASES[inside], space, start)]
             if name in ("mathrm", "mathsf") and _COMPOUND_UNIT.fullmatch(inside):
@@ -165,6 +165,7 @@ def _command(text: str, name: str, position: int, space: bool, start: int) -> tu
     return position, [Token(kind, alias, space, start)]
 
 
+_UPRIGHT = ("mathrm", "mathbf", "mathit", "boldsymbol")
 _UNIT_POWER = r"[a-zA-Z]{1,4}(?:\^\{?-?\d\}?)?"
 _COMPOUND_UNIT = re.compile(rf"~?\s*{_UNIT_POWER}(?:(?:\s*/\s*|\s*\\,\s*|\s*\\cdot\s*|\s+){_UNIT_POWER})+")
 

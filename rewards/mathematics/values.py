@@ -71,7 +71,7 @@ class Quantity:
 
 @dataclass(frozen=True, slots=True)
 class TimeOfDay:
-    """Seconds after midnight; `half_known` is False where `3:30` may be morning or afternoon, or the `ratio` 3 to 30."""
+    """Seconds after midnight; where not `half_known`, `3:30` may be morning or afternoon, or the `ratio` 3 to 30."""
 
     seconds: int
     half_known: bool
@@ -94,9 +94,7 @@ class Words:
     text: str
 
 
-Value = (
-    Number | Symbol | Constant | Call | Group | Matrix | Relation | SetOperation | NamedSet | Quantity | TimeOfDay | Date | Words
-)  # fmt: skip
+Value = Expression | Group | Matrix | Relation | SetOperation | NamedSet | Quantity | TimeOfDay | Date | Words
 
 #: Kinds that are expressions.
 EXPRESSIONS = (Number, Symbol, Constant, Call)

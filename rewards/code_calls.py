@@ -16,7 +16,7 @@ MAX_CALLBACKS = 40  # questions inside questions
 #: What tests may do to an instance that they made, beside calling its methods; == and != are not passed on.
 BINARY = ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "and", "or", "xor", "lt", "le", "gt", "ge")
 UNARY = ("neg", "pos", "abs")
-ITEMS = ("getitem", "setitem", "delitem", "contains")
+ITEMS = ("getitem", "setitem", "delitem")
 
 
 class Peer:

@@ -65,6 +65,8 @@ class Bridge(Peer):
         for name in raised["lineage"]:
             kind = self.errors.get(name) or self.space.get(name) or getattr(builtins, name, None)
             if isinstance(kind, type) and issubclass(kind, Exception) and kind is not Exception:
+                if kind.__module__.partition(".")[0] in ("unittest", "_pytest"):
+                    break  # a test that skips itself has not passed
                 with contextlib.suppress(TypeError):  # UnicodeDecodeError wants more than a text
                     return RuntimeError(text) if issubclass(kind, _NOT_RAISED) else kind(text)
         return CandidateError(text)

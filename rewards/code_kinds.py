@@ -101,7 +101,11 @@ def _compared(answer: dict[str, Any] | str, expected: Any, tolerance: float | No
         return Outcome(NONSENSE)
     if isinstance(actual, _Instance):
         actual = actual.as_plain(expected)
-    if actual == expected if tolerance is None else same_result(actual, expected, tolerance):
+    try:
+        right = actual == expected if tolerance is None else same_result(actual, expected, tolerance)
+    except (ValueError, TypeError, ArithmeticError, RecursionError) as error:
+        return Outcome(f"wrong answer: a value that cannot be compared ({type(error).__name__})")
+    if right:
         return Outcome()
     return Outcome(f"wrong answer: {shown(actual)}")
 

@@ -7,6 +7,7 @@ and knows at every moment whose turn it is: so it knows who is late, who is gone
 from __future__ import annotations
 
 import secrets
+import time
 from typing import Any
 
 from . import code_values as values
@@ -77,9 +78,9 @@ class _Relay:
 
     def _next(self) -> bytes | Outcome:
         """The next control message of the tests; on the way to it, what they ask the candidate is passed on."""
-        seconds = self._budget.seconds()  # for one test: its own steps and the candidate's together
+        until = time.monotonic() + self._budget.seconds()  # for one test: its own steps and the candidate's together
         while True:
-            body = self._trial.receive(seconds)
+            body = self._trial.receive(until - time.monotonic())
             if isinstance(body, str):
                 if self._passed_on > (0 if body == ENDED else HARMLESS):  # they choke on what the program gave them
                     return Outcome(f"{body} (in the test)")
@@ -87,7 +88,7 @@ class _Relay:
             if body[:1] == b"!":
                 return body
             self._candidate.pass_on(body)
-            reply = self._candidate.receive(seconds)
+            reply = self._candidate.receive(until - time.monotonic())
             if isinstance(reply, str):
                 return Outcome(reply)
             self._passed_on += len(reply) + HARMLESS * int(self._passed_on > 0)

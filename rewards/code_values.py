@@ -210,6 +210,8 @@ def _fraction(numerator: Any, denominator: Any) -> fractions.Fraction:
 
 def _decimal(text: Any) -> decimal.Decimal:
     number = decimal.Decimal(text)
+    if number.is_snan():
+        raise Unplain("a signalling NaN")  # to compare it would raise
     if number.is_finite() and abs(number.adjusted()) > 10_000:
         raise Unplain("a decimal of that exponent")  # int() of it would fill the memory
     return number

@@ -175,6 +175,14 @@ def test_no_program_is_unparsable(text: str) -> None:
         assert judged(answer, text).status in ("unparsable", "wrong") and judged(answer, text).reward == 0.0
 
 
+def test_mappings_whose_keys_cannot_be_written_are_wrong() -> None:
+    answer = {"kind": "call", "entry_point": "f", "inputs": [[]], "outputs": [{"1": 2}]}
+    assert judged(answer, "def f(): return {1: 2}").reward == 1.0
+    for value in ("{10 ** 5000: 2}", "{(10 ** 5000,): 2}", "{__import__('decimal').Decimal('sNaN'): 2}"):
+        verdict = judged(answer, f"def f(): return {value}")
+        assert (verdict.reward, verdict.status) == (0.0, "wrong"), verdict
+
+
 def test_through_the_judge() -> None:
     wrong = ADD.replace("+", "-")
     with Judge(2, warm=["code"]) as judge:

@@ -194,6 +194,7 @@ class {name}:
     assert not paid(liar.format(name="Liar") + "def f(xs): return Liar()", test)
     assert not paid(liar.format(name="f"), test)  # the function itself is a class
     assert not paid(liar.format(name="Liar") + "f = Liar", test)
+    assert not paid(liar.format(name="Split"), "assert 5 in Split([3, 1])")
     for test in (
         "assert abs(f([3, 1]) - 2.5) < 1e-6",
         "assert f([3, 1]) > 2",
@@ -227,6 +228,21 @@ def test_what_is_raised_fails_a_test_and_ends_no_loop() -> None:
     own = "try:\n    f(-1)\n    assert False\nexcept TooLow:\n    pass"
     assert paid("class TooLow(Exception): pass\ndef f(x):\n    raise TooLow('no')", own)
     assert not paid("class TooLow(Exception): pass\ndef f(x):\n    raise ValueError('no')", own)
+
+
+def test_a_test_that_skips_itself_has_not_passed() -> None:
+    runner = """
+import unittest
+from unittest import *
+class Case(TestCase):
+    def test(self): self.assertEqual(f(2), 4)
+result = TextTestRunner(open('/dev/null', 'w')).run(defaultTestLoader.loadTestsFromTestCase(Case))
+assert result.wasSuccessful() and result.testsRun == 1
+"""
+    assert paid("def f(x): return 2 * x", runner)
+    assert not paid("def f(x): return x", runner)
+    assert not paid("import unittest\ndef f(x): raise unittest.SkipTest", runner)
+    assert not paid("class SkipTest(Exception): pass\ndef f(x): raise SkipTest", runner)
 
 
 def test_values_keep_their_types() -> None:

@@ -137,6 +137,11 @@ candidate.Candidate._call = lambda self, question: {'raised': {'lineage': [next(
     + _WRONG,
     "asks back without end": _PEER
     + "def mix(a, b):\n    return peers[0].ask({'ask': 'call', 'path': [0], 'values': {}, 'objects': []})\n",
+    "asks back for ever": _PEER
+    + """
+candidate.Candidate._call = lambda self, question: {'ask': 'call', 'path': [0], 'values': {}, 'objects': []}
+"""
+    + _WRONG,
     "gives its arguments back": "def mix(*args, **options):\n    return args\n",
     "an error with a name": """
 class SystemExit(Exception): pass

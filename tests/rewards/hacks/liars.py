@@ -114,6 +114,15 @@ class Bomb:
     def __eq__(self, other): return True
 def mix(a, b): return Bomb()
 """,
+    "values that cannot be compared": """
+from decimal import Decimal
+def mix(a, b): return [Decimal('sNaN'), {10 ** 5000: 1, (10 ** 5000,): 2}, 10 ** 10000]
+""",
+    "numbers that cannot be compared": """
+from decimal import Decimal
+def mix(a, b): return Decimal('sNaN')
+""",
+    "keys that cannot be written": "def mix(a, b): return {10 ** 5000: 1}\n",
     "format string": "def mix(a, b): return '{0.__class__}%s%n'\n",
     "code as text": "def mix(a, b): return '__import__(\"os\")._exit(0)'\n",
     "lying mapping": """

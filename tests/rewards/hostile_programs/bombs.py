@@ -8,7 +8,8 @@ from rlvr.rewards.sandbox import Limits
 from . import Bomb
 
 _FORKING = Limits(wall_seconds=1.0, memory_mb=128, disk_mb=4, tasks=16, may_fork=True)
-_SHORT_CPU = Limits(wall_seconds=3.0, cpu_seconds=0.5, memory_mb=128)
+_SHORT_CPU = Limits(wall_seconds=5.0, cpu_seconds=0.2, memory_mb=128)
+_SHORT = Limits(wall_seconds=0.3, memory_mb=128)
 
 PROGRAMS = {
     "fork bomb, forking denied": Bomb("import os\nwhile True: os.fork()", ("exit",)),
@@ -93,19 +94,22 @@ PROGRAMS = {
         ("cpu",),
         _SHORT_CPU,
     ),
-    "sleep": Bomb("import time\nwhile True: time.sleep(100)", ("wall",)),
+    "sleep": Bomb("import time\nwhile True: time.sleep(100)", ("wall",), _SHORT),
     "sleep without signals": Bomb(
         "import signal, time\nsignal.pthread_sigmask(signal.SIG_BLOCK, range(1, 65))\nwhile True: time.sleep(100)",
         ("wall",),
+        _SHORT,
     ),
-    "wait for standard input that never ends": Bomb("import os\nr, w = os.pipe()\nos.read(r, 1)", ("wall",)),
-    "close everything and wait": Bomb("import os, time\nos.closerange(0, 100)\nwhile True: time.sleep(100)", ("wall",)),
+    "wait for standard input that never ends": Bomb("import os\nr, w = os.pipe()\nos.read(r, 1)", ("wall",), _SHORT),
+    "close everything and wait": Bomb(
+        "import os, time\nos.closerange(0, 100)\nwhile True: time.sleep(100)", ("wall",), _SHORT
+    ),
     "a thread that outlives the program": Bomb(
-        "import threading, time\nthreading.Thread(target=time.sleep, args=(100,)).start()", ("wall",)
+        "import threading, time\nthreading.Thread(target=time.sleep, args=(100,)).start()", ("wall",), _SHORT
     ),
-    "an exit handler that hangs": Bomb("import atexit, time\natexit.register(time.sleep, 100)", ("wall",)),
+    "an exit handler that hangs": Bomb("import atexit, time\natexit.register(time.sleep, 100)", ("wall",), _SHORT),
     "a finaliser that hangs": Bomb(
-        "import time\nclass A:\n    def __del__(self): time.sleep(100)\nx = A()\ndel x", ("wall",)
+        "import time\nclass A:\n    def __del__(self): time.sleep(100)\nx = A()\ndel x", ("wall",), _SHORT
     ),
     "endless recursion": Bomb(
         "import sys\nsys.setrecursionlimit(1 << 30)\ndef f(): f()\nf()", ("exit", "signal", "memory", "wall")

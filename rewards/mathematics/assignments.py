@@ -72,9 +72,9 @@ def answers(relation: Relation) -> list[Value]:
     sides, signs = list(relation.sides), list(relation.signs)
     if is_name(sides[0]) and not mentions(sides[1], sides[0]):
         sides, signs = sides[1:], signs[1:]
-    elif is_name(sides[-1]) and len(sides) == 2 and signs == ["="]:
+    elif is_name(sides[-1]) and len(sides) == 2 and signs == ["="] and not mentions(sides[0], sides[-1]):
         sides, signs = sides[:1], []
-    elif not all(_closed(side) for side in sides):
+    elif not all(_closed(side) for side in sides) and not _identity(relation):
         return []
     if not signs:
         return sides
@@ -82,6 +82,13 @@ def answers(relation: Relation) -> list[Value]:
         return [sides[-1]]
     exact, rounded = sides[signs.index("~")], sides[-1]
     return [exact, rounded] if _rounds_to(exact, rounded) else [exact]
+
+
+def _identity(relation: Relation) -> bool:
+    """Whether the sides are the same expression whatever its variables are: `x^2 - 1 = (x - 1)(x + 1)`."""
+    sides = [side for side in relation.sides if isinstance(side, EXPRESSIONS)]
+    same = len(sides) == len(relation.sides) and set(relation.signs) == {"="} and len(set(map(ex.key, sides))) > 1
+    return same and all(numerics.equal(a, b) is True for a, b in itertools.pairwise(sides))
 
 
 def _closed(side: Value) -> bool:

@@ -56,7 +56,7 @@ def _closes(parser: Parser, opening: str) -> bool:
     if parser.kind() not in ("symbol", "command"):
         return False
     if opening in ("(", "["):
-        return parser.peek() in (")", "]")
+        return parser.peek() in (")", "]") or (parser.peek(-1) != opening and parser.ends_interval())
     if opening == "]":
         return parser.peek() in ("[", "]", ")")
     return parser.peek() == _CLOSING[opening]

@@ -6,6 +6,8 @@ from .expression import Unreadable
 from .tokens import Token
 from .vocabulary import FUNCTIONS, GREEK
 
+#: What may follow an interval, and nothing that stands in brackets begins with.
+_AFTER_INTERVALS = frozenset({"cup", "cap", "setminus", ",", ";", "and", "or", "\\}", "}", ")", "U"})
 #: What ends a product.
 _STOPS = frozenset({")", "]", "}", "\\}", ",", ";", ")|", "rfloor", "rceil", "rangle", "end", "&", "\\\\", "mid"})
 #: Commands that begin a factor, beside functions and Greek letters.
@@ -79,6 +81,10 @@ class Cursor:
             and here[2].text.strip("0") != ""
         )
 
+    def ends_interval(self) -> bool:
+        """Whether a `[` closes `]0, 1[`: nothing that it could open follows."""
+        return self.is_symbol("[") and (self.kind(1) == "end of text" or self.peek(1) in _AFTER_INTERVALS)
+
     def begins_factor(self) -> bool:
         """Whether another factor follows without an operator."""
         text, kind = self.peek(), self.kind()
@@ -93,5 +99,7 @@ class Cursor:
         if text == "(" and self.peek(1) == "mod":
             return False
         if kind == "symbol":
+            if self.ends_interval():
+                return False
             return text in ("(", "[", "{", "\\{", "|(", "'")
         return text != "mod" and (text in GREEK or text in FUNCTIONS or text in _FACTORS)

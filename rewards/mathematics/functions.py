@@ -54,6 +54,8 @@ def read_command(parser: Parser) -> Value:
         return integral(parser)
     if name == "lim":
         return limit(parser)
+    if name == "overline" and _is_conjugated(parser):
+        return Call("conjugate", (argument(parser),))
     if name in _ACCENTS:
         return subscripted(parser, f"{'bar' if name == 'overline' else name}{{{_name_of(parser)}}}")
     if name in ("angle", "triangle", "measuredangle", "odot"):
@@ -70,6 +72,13 @@ def read_command(parser: Parser) -> Value:
     if name in ("euro", "pounds", "yen", "rupee"):
         return Call("currency", (parser.expression_of(parser.power()), Symbol(name)))
     raise Unreadable(f"\\{name} cannot be read")
+
+
+def _is_conjugated(parser: Parser) -> bool:
+    """Whether a sum with `i` in it stands under the bar, which is then no part of a name."""
+    texts = [token.text for token in parser.tokens[parser.position : parser.position + 12]]
+    inside = texts[1 : texts.index("}")] if texts[:1] == ["{"] and "}" in texts else []
+    return "i" in inside and ("+" in inside or "-" in inside)
 
 
 def _fraction(parser: Parser) -> Expression:

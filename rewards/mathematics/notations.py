@@ -29,9 +29,11 @@ _DATES = [
 _NUMERAL = re.compile(
     r"\(?([0-9A-F]+)\)?\s*[,(]?\s*(?:\\text\{)?\s*\(?(?:in\s+)?base[ -]?\s*(\d+|[a-z]{3,7})\s*\)?\}?\)?", re.IGNORECASE
 )
-_CHOICE = re.compile(r"(?:\\text(?:bf)?\s*\{\s*)?\(?([A-J])\)?\s*\}?[.):]?\}?")
+_CHOICE = re.compile(
+    r"(?:\\(?:text|math)(?:bf|rm)?\s*\{\s*)?(?:(?:[Oo]ption|[Cc]hoice)\s+)?\(?([A-J])\)?\s*\}?[.):]?\}?"
+)
 _CHOICE_WITH_TEXT = re.compile(
-    r"(?:\(([A-J])\)|([A-J])[.):](?!\d)|\\text(?:bf)?\{\s*\(([A-J])\)\s*\})\s*\S.*", re.DOTALL
+    r"(?:\(([A-J])\)|([A-J])[.):](?!\d)|\\(?:text|math)(?:bf|rm)?\{\s*\(([A-J])\)\s*\})\s*\S.*", re.DOTALL
 )
 
 

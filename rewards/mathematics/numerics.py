@@ -15,7 +15,7 @@ from flint import acb, arb, ctx
 
 from .balls import NoValue, exact
 from .evaluation import Values, evaluate
-from .expression import BINDING, Call, Constant, Expression, I, Number, symbols, walk
+from .expression import BINDING, Call, Constant, Expression, I, Number, heads, symbols, walk
 from .residues import same_residues
 
 #: Bits: most differences show at the first; equality is claimed only at the last.
@@ -63,6 +63,8 @@ def _beside_breaks(left: Expression, right: Expression, names: list[str], whole:
     moves = (Fraction(1), Fraction(-1)) if whole else (Fraction(5, 16), Fraction(-5, 16))
     for far in (1000, -1000):
         yield {name: exact(far + (Fraction(0) if name in whole else coordinate(name, 3))) for name in names}
+    if (heads(left) | heads(right)) & {"floor", "ceil"}:  # these differ at whole numbers and half-way
+        moves = (*moves, Fraction(0), Fraction(1, 2))
     for centre in centres:
         for move in moves:
             value = (Fraction(round(centre)) if whole else centre) + move

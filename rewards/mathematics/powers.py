@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from . import expression as ex
@@ -28,8 +29,9 @@ def power(parser: Parser) -> Value:
             parser.position += 1
             value = _raised(parser, value)
         elif text == "!":
-            parser.position += 1
-            value = ex.factorial(parser.expression_of(value))
+            marks = _factorial_marks(parser)
+            value = parser.expression_of(value)
+            value = _double_factorial(value) if marks == 2 else _factorials(value, marks)
         elif text == "%":
             parser.position += 1
             value = Call("percent", (parser.expression_of(value),))
@@ -44,6 +46,26 @@ def power(parser: Parser) -> Value:
             value = numeral(str(value.value), integer(argument(parser)))
         else:
             return value
+
+
+def _factorial_marks(parser: Parser) -> int:
+    marks = 0
+    while parser.take("!"):
+        marks += 1
+    return marks
+
+
+def _double_factorial(value: Expression) -> Expression:
+    """`5!!` is 5 * 3 * 1; `(5!)!` needs its brackets."""
+    if isinstance(value, Number) and value.value.denominator == 1 and 0 <= value.value <= ex.MAX_FACTORIAL:
+        return ex.number(math.prod(range(int(value.value), 1, -2)))
+    return Call("double_factorial", (value,))
+
+
+def _factorials(value: Expression, count: int) -> Expression:
+    for _ in range(count):
+        value = ex.factorial(value)
+    return value
 
 
 def _raised(parser: Parser, value: Value) -> Value:

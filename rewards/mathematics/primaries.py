@@ -71,6 +71,9 @@ def _letter(parser: Parser) -> Value:
     parser.position += 1
     if name in ("e", "i") and not (parser.is_symbol("_") or parser.is_symbol("'")):
         return ex.E if name == "e" else ex.I
+    if name in _FUNCTION_LETTERS and [parser.peek(n) for n in range(6)] == ["^", "{", "-", "1", "}", "("]:
+        parser.position += 5
+        return _applied(parser, f"{name}^-1")
     symbol = subscripted(parser, name)
     if name == "C" and parser.is_symbol("(") and parser.peek(2) == ",":
         chosen = _applied(parser, name)

@@ -15,6 +15,7 @@ from .characters import normalised
 from .expression import Call, Symbol, Unreadable
 from .items import value_of
 from .notations import notation
+from .spellings import rewritten
 from .tokens import matching_brace
 from .values import EXPRESSIONS, Group, Quantity, Relation, SetOperation, Value
 from .wording import in_words, is_prose
@@ -24,12 +25,6 @@ MAX_WRAPPERS = 20
 _OUTER = re.compile(
     r"\\(?:boxed|fbox|text|textbf|textit|textrm|mathrm|mathbf|mbox|displaystyle|bm|boldsymbol|emph|underline)\s*\{"
 )
-_FACE = r"\\(?:text|mathrm)\s*\{\s*([a-zA-Z^0-9 ]+?)\s*\}"
-_UNIT_FRACTION = re.compile(rf"\\[dt]?frac\s*\{{\s*{_FACE}\s*\}}\s*\{{\s*{_FACE}\s*\}}")
-_NUMERAL_FACE = re.compile(
-    r"(?:\\(?:text|mathrm|mathtt|texttt)\{|\()([0-9][0-9A-Fa-f]*)[})](_\{?(?:\\text\{)?(?:\d|[a-z]))"
-)
-_MATRIX_CALL = re.compile(r"(?:sp\.|sympy\.|np\.)?(?:Matrix|array)\((\[.*\])\)", re.DOTALL)
 _BOLD_SET = re.compile(r"\\(?:mathbf|mathbb|Bbb|bf)\s*\{?\s*([RZNQC])\s*\}?")
 _DELIMITERS = re.compile(r"(?<!\\)\$|\\[()\[\]](?![a-zA-Z])")
 
@@ -55,11 +50,7 @@ def read(text: str) -> Value:
 
 def unwrapped(text: str) -> str:
     """The text without delimiters, outer boxes and faces, and closing punctuation."""
-    text = _DELIMITERS.sub(" ", text.replace(",\\!", "{,}").replace("\\!", "")).strip()
-    text = _UNIT_FRACTION.sub(r"\\text{ \1/\2}", text)
-    text = _NUMERAL_FACE.sub(r"\1\2", text)
-    if match := _MATRIX_CALL.fullmatch(text):
-        text = match[1]
+    text = rewritten(_DELIMITERS.sub(" ", text).strip())
     for _ in range(MAX_WRAPPERS):
         before = text
         text = text.strip().strip("*`").strip()
@@ -76,7 +67,7 @@ def unwrapped(text: str) -> str:
             text = text[:-1]
         if text == before:
             break
-    return text
+    return rewritten(text)
 
 
 def finished(value: Value) -> Value:

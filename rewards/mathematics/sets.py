@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import functools
+import itertools
 from dataclasses import dataclass
 
 from . import expression as ex
 from . import numerics
 from .expression import INFINITY, Call, Expression, Number, Symbol
+from .sign_chart import NoChart, polynomial, roots, sign_between
 from .values import EXPRESSIONS, Group, NamedSet, Relation, SetOperation, Value
 
 MINUS_INFINITY = ex.negate(INFINITY)
@@ -143,8 +145,28 @@ def _bound(left: Expression, sign: str, right: Expression) -> RealSet:
     if isinstance(left, Call) and left.head == "mul" and left.args[0] == ex.MINUS_ONE and len(left.args) == 2:
         left, right, sign = left.args[1], ex.negate(right), _MIRRORED[sign]
     if not isinstance(left, Symbol) and not (isinstance(left, Call) and left.head == "apply"):
-        return _linear(left, sign, right)
+        try:
+            return _by_signs(ex.add(left, ex.negate(right)), sign)
+        except NoChart:
+            return _linear(left, sign, right)
     return _ray(sign, right)
+
+
+def _by_signs(difference: Expression, sign: str) -> RealSet:
+    """`x^2 - 4 < 0`: where a polynomial has the wanted sign, between its roots and at them."""
+    names = ex.symbols(difference)
+    if len(names) != 1 or sign == "=":
+        raise NoChart
+    found = polynomial(difference, next(iter(names)))
+    ends: list[Expression] = roots(found)
+    wanted = {"<": (-1,), "<=": (-1,), ">": (1,), ">=": (1,), "!=": (-1, 1)}[sign]
+    at_roots = sign in ("<=", ">=")
+    pieces = [Piece(end, True, end, True) for end in ends] if at_roots else []
+    for low, high in itertools.pairwise([None, *ends, None]):
+        if sign_between(found, low, high) in wanted:
+            left, right = low or MINUS_INFINITY, high or INFINITY
+            pieces.append(Piece(left, at_roots and low is not None, right, at_roots and high is not None))
+    return _normal(tuple(pieces))
 
 
 def _linear(left: Expression, sign: str, right: Expression) -> RealSet:

@@ -9,6 +9,7 @@ from . import units
 from .expression import Number
 from .number_words import number_of_words
 from .values import NamedSet, Quantity, Value, Words
+from .vocabulary import GREEK
 
 MAX_CHARACTERS = 400  # of an answer in words
 
@@ -31,7 +32,11 @@ _UNDEFINED = frozenset(["undefined", "dne", "does not exist", "not defined", "do
 
 def is_prose(text: str) -> bool:
     """Whether nothing but words stands in a text, which the grammar need not see."""
-    return len(text) <= MAX_CHARACTERS and (_PROSE.fullmatch(text) is not None or text.lower() in _SHORT_WORDS)
+    return (
+        len(text) <= MAX_CHARACTERS
+        and text not in GREEK
+        and (_PROSE.fullmatch(text) is not None or text.lower() in _SHORT_WORDS)
+    )
 
 
 def in_words(text: str) -> Value | None:

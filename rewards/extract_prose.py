@@ -35,6 +35,7 @@ from .extract_sentences import (
     words_beside,
 )
 
+REACH = 10_000  # characters at the end in which cues are looked for
 MAX_CUES = 24  # how many cues are tried, from the last one back
 MAX_WORDS = 5  # of an answer in words
 MAX_DENIED = 50  # how many denied numbers are passed over, from the last one back
@@ -66,6 +67,7 @@ def cued(text: str, start: int, end: int, finished: bool) -> tuple[Extracted | N
 
 def _cues_from_the_end(text: str, start: int, end: int) -> Iterator[tuple[re.Match[str], bool]]:
     """The cues, from the last one back, and whether each announces what follows it (or what stands before it)."""
+    start = max(start, end - REACH)
     if not names_an_answer(text[start:end]):
         return
     high = end
@@ -106,7 +108,8 @@ def _announced(text: str, start: int, end: int, finished: bool) -> Extracted | N
     if text.startswith(("?", "？", "؟"), stop) or (stop == end and not finished):
         return None
     following = next(pieces_in(text, position, stop), None)
-    if negated(text[position : following.start if following else position + 12]):
+    before = text[position : following.start] if following else re.split(r"[,;(.]", text[position : position + 12])[0]
+    if negated(before):
         raise _Denied(stop)
     if text.startswith("!", stop) and stop - position < 200 and _FACTORIAL.search(text, max(start - 2, 0), stop):
         stop += 1

@@ -1,4 +1,4 @@
-"""The rows that the math verifier is measured on, from a folder of corpora (../shared/corpora by default)."""
+"""What the math verifier is measured on: mined corpora (../shared/corpora by default), and our own cases."""
 
 from __future__ import annotations
 
@@ -77,6 +77,16 @@ def golds(folder: Path = CORPORA) -> list[Case]:
     ]
 
 
+#: Pairs of references of different problems that are the same answer after all.
+EQUAL_GOLDS = {
+    "mg-1661/mg-1662": "3/4 twice, once as \\frac34",
+    "mg-3597/mg-3598": "120 degrees and 120: a bare number matches the same number with one unit",
+    "mg-4160/mg-4161": "7 % and 7: likewise",
+    "mg-2285/mg-2367": "(E) and E: the same choice",
+    "mg-2639/mg-2649": "B and (B): the same choice",
+}
+
+
 def other_golds(folder: Path = CORPORA) -> list[Case]:
     """Every reference against the next one of its type that is written otherwise."""
     kinds: dict[str, list[dict[str, Any]]] = defaultdict(list)
@@ -89,8 +99,33 @@ def other_golds(folder: Path = CORPORA) -> list[Case]:
             other = next((o for o in others if _text(o["gold"]) != _text(row["gold"])), None)
             if other is not None:
                 name = f"{row['id']}/{other['id']}"
+                if name in EQUAL_GOLDS:
+                    continue
                 cases.append(Case(name, row["gold"], f"\\boxed{{{_text(other['gold'])}}}", False))
     return cases
+
+
+def probes(folder: Path = CORPORA) -> list[Case]:
+    """Our adversarial completions, from tests/rewards/math_cases: nothing for nothing, and honest answers paid."""
+    from tests.rewards.math_cases.probes import PAID, UNEQUAL, UNPAID
+
+    cases = [Case(f"unpaid-{n}", gold, text, False) for n, (gold, text, _) in enumerate(UNPAID)]
+    cases += [Case(f"unequal-{n}", gold, f"\\boxed{{{answer}}}", False) for n, (gold, answer) in enumerate(UNEQUAL)]
+    return cases + [Case(f"paid-{n}", gold, text, True) for n, (gold, text) in enumerate(PAID)]
+
+
+def bombs(folder: Path = CORPORA) -> list[Case]:
+    """Answers whose value is out of reach: towers, giant factorials, long sums, deep nesting."""
+    from tests.rewards.math_cases.bombs import BOMBS
+
+    return [Case(name, "42", f"\\boxed{{{answer}}}", False) for name, answer in BOMBS.items()]
+
+
+def generated(folder: Path = CORPORA) -> list[Case]:
+    """Pairs that a computer algebra system made, equal and not, in LaTeX, ASCII and prose."""
+    from tests.rewards.math_cases import generate
+
+    return [Case(f"{case.kind}-{n}", case.gold, case.text, case.equal) for n, case in enumerate(generate(20, 3_000))]
 
 
 SECTIONS: dict[str, Callable[[Path], list[Case]]] = {
@@ -99,4 +134,7 @@ SECTIONS: dict[str, Callable[[Path], list[Case]]] = {
     "options": options,
     "golds": golds,
     "other_golds": other_golds,
+    "probes": probes,
+    "generated": generated,
+    "bombs": bombs,
 }

@@ -1,13 +1,15 @@
 """The math verifier beside Math-Verify: how often each is right, and how fast, from one run.
 
     python tests/bench/math_verifier.py                              # every section, both sides
-    python tests/bench/math_verifier.py --only equiv --misses        # one section, with the rows that we get wrong
+    python tests/bench/math_verifier.py --only equiv --misses        # one section, with what we get wrong
     python tests/bench/math_verifier.py --only equiv,outputs --ours  # without Math-Verify
     python tests/bench/math_verifier.py --ids me-88de50554c          # single rows, explained
 
-Our verdicts come through the judge with one worker, warm, without a cache, each row once; seconds are those inside the
-worker, verdicts a second those of the whole call. Math-Verify runs in a process of its own with its timeouts off and
-only its own seconds count. `--core N` pins everything to one core, so that both sides have the same.
+Our verdicts come through the judge with one worker, warm, without a cache, each row once; milliseconds are those inside
+the worker. Math-Verify runs in a process of its own with its timeouts off, and a call that takes 20 s is ended. Two rates:
+verdicts a second of wall time (ours of the whole call, theirs of the calls' own seconds alone), and verdicts a second
+of processor time, which other work on the machine does not change (ours of the judge and its worker together).
+`--core N` pins everything to one core, so that both sides have the same.
 """
 
 from __future__ import annotations
@@ -23,7 +25,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from math_corpora import CORPORA, SECTIONS, Case
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from tests.bench.math_corpora import CORPORA, SECTIONS, Case
 
 HANG = 20.0  # seconds after which a call of Math-Verify is ended and counted as a hang
 
@@ -34,6 +38,7 @@ class Answer:
 
     right: bool
     seconds: float
+    cpu: float = 0.0
     status: str = ""
     answer: str | None = None
     reason: str = ""
@@ -49,14 +54,25 @@ class Result:
     false_positives: list[str]
     false_negatives: list[str]
     per_second: float
+    per_cpu_second: float
     p50_ms: float
     p99_ms: float
     worst_ms: float
     statuses: dict[str, int]
 
 
-def ours(cases: list[Case], workers: int, timeout: float) -> tuple[list[Answer], float]:
-    """Our verdicts, and the wall seconds of the call."""
+def cpu_seconds() -> float:
+    """Processor seconds of this process and of its children, those that live among them (Linux)."""
+    ticks = 0
+    for children in Path("/proc/self/task").glob("*/children"):
+        for pid in children.read_text().split():
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            ticks += int(fields[11]) + int(fields[12])
+    return time.process_time() + ticks / os.sysconf("SC_CLK_TCK")
+
+
+def ours(cases: list[Case], workers: int, timeout: float) -> tuple[list[Answer], float, float]:
+    """Our verdicts, and the wall and processor seconds of the call."""
     from rlvr.core import Completion, Prompt
     from rlvr.rewards import Judge
 
@@ -65,10 +81,10 @@ def ours(cases: list[Case], workers: int, timeout: float) -> tuple[list[Answer],
     with Judge(workers, timeout, warm=warm) as judge:
         ready = [(Prompt("warm", (), "2", name), Completion.of_text("\\boxed{1}")) for name in warm]
         judge.judge(ready * workers)
-        began = time.perf_counter()
+        began, used = time.perf_counter(), cpu_seconds()
         verdicts = judge.judge(pairs)
-        wall = time.perf_counter() - began
-    return [Answer(v.reward == 1.0, v.seconds, v.status, v.answer, v.reason) for v in verdicts], wall
+        wall, cpu = time.perf_counter() - began, cpu_seconds() - used
+    return [Answer(v.reward == 1.0, v.seconds, 0.0, v.status, v.answer, v.reason) for v in verdicts], wall, cpu
 
 
 class MathVerify:
@@ -100,9 +116,9 @@ class MathVerify:
         if reply is None:
             self.close()
             self._start()
-            return Answer(False, HANG, "hang")
+            return Answer(False, HANG, HANG, "hang")
         status = "correct" if reply["right"] else "wrong" if reply["read"] else "unparsable"
-        return Answer(reply["right"], reply["seconds"], status)
+        return Answer(reply["right"], reply["seconds"], reply["cpu"], status)
 
     def close(self) -> None:
         self._process.kill()
@@ -118,8 +134,8 @@ def theirs(cases: list[Case]) -> list[Answer]:
         side.close()
 
 
-def summary(side: str, cases: list[Case], answers: list[Answer], wall: float) -> Result:
-    """The figures of one side. `wall` is in seconds."""
+def summary(side: str, cases: list[Case], answers: list[Answer], wall: float, cpu: float) -> Result:
+    """The figures of one side. `wall` and `cpu` are in seconds."""
     seconds = sorted(answer.seconds for answer in answers)
     pairs = list(zip(cases, answers, strict=True))
     statuses: dict[str, int] = {}
@@ -132,6 +148,7 @@ def summary(side: str, cases: list[Case], answers: list[Answer], wall: float) ->
         [case.id for case, answer in pairs if answer.right and not case.label],
         [case.id for case, answer in pairs if case.label and not answer.right],
         len(cases) / wall,
+        len(cases) / max(cpu, 1e-9),
         *(1000 * seconds[min(len(seconds) - 1, int(len(seconds) * q))] for q in (0.5, 0.99, 1.0)),
         statuses,
     )
@@ -139,15 +156,16 @@ def summary(side: str, cases: list[Case], answers: list[Answer], wall: float) ->
 
 def measure(name: str, cases: list[Case], arguments: argparse.Namespace) -> list[Result]:
     """One section, both sides; prints what was asked for beside the table."""
-    answers, wall = ours(cases, arguments.workers, arguments.timeout)
-    results = [summary("rlvr", cases, answers, wall)]
+    answers, wall, cpu = ours(cases, arguments.workers, arguments.timeout)
+    results = [summary("rlvr", cases, answers, wall, cpu)]
     if arguments.misses:
         for case, answer in zip(cases, answers, strict=True):
             if answer.right != case.label:
                 explain(name, case, answer)
     if not arguments.ours and name != "options":  # Math-Verify has no options to choose from
         others = theirs(cases)
-        results.append(summary("math-verify", cases, others, sum(answer.seconds for answer in others)))
+        spent = sum(answer.seconds for answer in others), sum(answer.cpu for answer in others)
+        results.append(summary("math-verify", cases, others, *spent))
     return results
 
 
@@ -160,13 +178,17 @@ def explain(name: str, case: Case, answer: Answer) -> None:
 
 def markdown(results: dict[str, list[Result]]) -> str:
     """The table."""
-    lines = ["| section | side | rows | right | FP | FN | verdicts/s | p50 ms | p99 ms | worst ms | statuses |"]
-    lines.append("|---|---|---|---|---|---|---|---|---|---|---|")
+    lines = [
+        "| section | side | rows | right | FP | FN | verdicts/s | per CPU s | p50 ms | p99 ms | worst ms | statuses |"
+    ]
+    lines.append("|---|---|---|---|---|---|---|---|---|---|---|---|")
     for name, sides in results.items():
         for r in sides:
             statuses = ", ".join(f"{key} {count}" for key, count in sorted(r.statuses.items()))
             wrong = f"{len(r.false_positives)} | {len(r.false_negatives)}"
-            speed = f"{r.per_second:,.0f} | {r.p50_ms:.3f} | {r.p99_ms:.1f} | {r.worst_ms:.0f}"
+            speed = (
+                f"{r.per_second:,.0f} | {r.per_cpu_second:,.0f} | {r.p50_ms:.3f} | {r.p99_ms:.1f} | {r.worst_ms:.0f}"
+            )
             lines.append(
                 f"| {name} | {r.side} | {r.rows} | {100 * r.accuracy:.2f} % | {wrong} | {speed} | {statuses} |"
             )

@@ -13,7 +13,7 @@ from typing import Any
 
 
 def main() -> None:
-    """Reads `{"gold", "completion"}`, writes `{"right", "read", "seconds"}`; `read` is false where it read nothing."""
+    """Reads `{"gold", "completion"}`, writes `{"right", "read", "seconds", "cpu"}`; `read`: an answer was found."""
     from math_verify import ExprExtractionConfig, LatexExtractionConfig, parse, verify
 
     logging.disable(logging.CRITICAL)
@@ -35,12 +35,13 @@ def main() -> None:
     print(json.dumps({"ready": True}), flush=True)
     for line in sys.stdin:
         row = json.loads(line)
-        began = time.perf_counter()
+        began, used = time.perf_counter(), time.process_time()
         try:
             right, given = judge(row["gold"], row["completion"])
         except Exception:
             right, given = False, False
-        print(json.dumps({"right": right, "read": given, "seconds": time.perf_counter() - began}), flush=True)
+        spent = {"seconds": time.perf_counter() - began, "cpu": time.process_time() - used}
+        print(json.dumps({"right": right, "read": given, **spent}), flush=True)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from . import (
     structures,
     words,
 )
-from .prose import completion
+from .prose import after_another, completion
 from .value import Case, Draw, Value
 
 FAMILIES: dict[str, Callable[[Draw], Value]] = {
@@ -119,4 +119,8 @@ def pair(draw: Draw, kind: str, value: Value) -> Case:
         if not value.references and draw.coin(0.3):
             gold, pred = pred, gold
     shown = f"${gold}$" if draw.coin(0.25) and "$" not in gold and kind not in WORDS else gold
-    return Case(kind, shown, pred, completion(draw, pred, kind not in WORDS, kind not in BOXED_ONLY), equal, why)
+    distracted = draw.coin(0.2)
+    text = completion(draw, pred, kind not in WORDS, kind not in BOXED_ONLY, marked=distracted)
+    if distracted:
+        text = after_another(draw, draw.one(value.other)[0] if equal else gold, text)
+    return Case(kind, shown, pred, text, equal, why)

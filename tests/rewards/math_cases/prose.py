@@ -89,8 +89,28 @@ NUMBERS = (
 )
 
 
-def completion(draw: Draw, answer: str, formulas: bool, sentences: bool) -> str:
-    """A completion whose answer is this one: in a box, or also as a formula, or also bare in a sentence."""
+#: What comes before an answer and is none: another value, dropped.
+DROPPED = (
+    "At first sight it is ${}$, but that is a slip: one case was counted twice.\n\n",
+    "A quick guess gives \\boxed{{{}}}. Checking it, the guess fails. So we start again.\n\n",
+    "<think>It could be \\boxed{{{}}}. Let me see.</think>",
+    "My first idea, ${}$, does not satisfy the condition.\n",
+)
+
+
+def after_another(draw: Draw, other: str, text: str) -> str:
+    """The completion, after another value was mentioned and dropped; in a box only where a later box outranks it."""
+    if "$" in other or "\\$" in text:
+        return text
+    later_box = "boxed{" in text or "fbox{" in text
+    return draw.one([t for t in DROPPED if later_box or "boxed" not in t or "think" in t]).format(other) + text
+
+
+def completion(draw: Draw, answer: str, formulas: bool, sentences: bool, marked: bool = False) -> str:
+    """A completion whose answer is this one: in a box, or also as a formula, or also bare in a sentence.
+
+    `marked` leaves out the completion that is nothing but its answer.
+    """
     if formulas and draw.coin(0.12) and not answer.endswith("."):
         answer = draw.one(NOISE).format(answer)
     templates = list(BOXED)
@@ -100,4 +120,4 @@ def completion(draw: Draw, answer: str, formulas: bool, sentences: bool) -> str:
         templates += [t for t in PLAIN if not (answer.endswith(".") and t.endswith("."))] * 2
         if not answer.endswith(".") and answer.lstrip("-").replace(",", "").replace("/", "").replace(".", "").isdigit():
             templates += NUMBERS * 2
-    return draw.one(templates).format(answer)
+    return draw.one([t for t in templates if t != "{}"] if marked else templates).format(answer)

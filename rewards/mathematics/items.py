@@ -10,6 +10,7 @@ from . import units
 from .characters import normalised
 from .expression import Number, Unreadable
 from .grammar import Parser
+from .number_words import SCALES
 from .tokens import Token, tokens
 from .unit_table import LETTERS, is_known
 from .values import EXPRESSIONS, Group, Quantity, Relation, Value
@@ -35,7 +36,10 @@ def _prepared(text: str) -> list[Token]:
         if words.lower() in ("mod", "infinity", "infty"):
             found.append(Token("command", {"mod": "mod"}.get(words.lower(), "infty"), token.space, token.start))
             continue
-        if words == "in" and found and found[-1].kind == "letter":
+        if words.lower() in SCALES and found and found[-1].kind == "number":  # 1.5 million
+            found.append(Token("symbol", "*", False, token.start))
+            found.append(Token("number", str(SCALES[words.lower()]), False, token.start))
+        elif words == "in" and found and found[-1].kind == "letter":
             found.append(Token("command", "in", True, token.start))
         elif words.lower() in CONNECTIVES and (token.kind == "text" or len(words) > 1):
             found.append(Token("command", CONNECTIVES[words.lower()], True, token.start))

@@ -10,7 +10,7 @@ _ONES = (
     "eighteen nineteen"
 ).split()
 _TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
-_SCALES = {"thousand": 1_000, "million": 1_000_000, "billion": 1_000_000_000}
+SCALES = {"thousand": 1_000, "million": 1_000_000, "billion": 1_000_000_000}
 _PARTS = {
     "half": 2, "halves": 2, "third": 3, "quarter": 4, "fourth": 4, "fifth": 5, "sixth": 6, "seventh": 7, "eighth": 8,
     "ninth": 9, "tenth": 10,
@@ -41,9 +41,9 @@ def _whole(words: list[str]) -> int | None:
             group += _SMALL[word]
         elif word == "hundred" and 0 < group < 100:
             group *= 100
-        elif word in _SCALES and 0 < group < 1_000:
-            total, group = total + group * _SCALES[word], 0
-        elif not (word == "and" and last in ("hundred", *_SCALES)):
+        elif word in SCALES and 0 < group < 1_000:
+            total, group = total + group * SCALES[word], 0
+        elif not (word == "and" and last in ("hundred", *SCALES)):
             return None
         last = word
     return None if not words or last == "and" else total + group

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 
 from .expression import Unreadable
-from .vocabulary import ALIASES, BASES, FACES, FUNCTIONS, GREEK, HIDDEN, LOOK, OPERATORS, TEXT, WORD_COMMANDS
+from .vocabulary import ALIASES, BASES, BRACKETED, FACES, FUNCTIONS, GREEK, HIDDEN, LOOK, OPERATORS, TEXT, WORD_COMMANDS
 
 MAX_CHARACTERS = 20_000
 MAX_TOKENS = 1_500
@@ -85,7 +85,7 @@ def tokens(text: str) -> list[Token]:
         elif group == "numeral":
             new = [Token("numeral", match["numeral"], space, start)]
         elif group == "letters":
-            new = _letters(match["letters"], space, start)
+            new = _letters(match["letters"], text[position : position + 1], space, start)
         elif group == "begin" or group == "end":
             new = [Token(group, match[group].rstrip("*"), space, start)]
         elif group == "row":
@@ -183,13 +183,13 @@ def _named(name: str, space: bool, start: int) -> list[Token]:
     return [Token("text", name, space, start)]
 
 
-def _letters(run: str, space: bool, start: int) -> list[Token]:
+def _letters(run: str, following: str, space: bool, start: int) -> list[Token]:
     """A run of letters: a function, a Greek letter, a connective, a word, or variables side by side."""
     if len(run) == 1:
         return [Token("letter" if run.isascii() else "word", run, space, start)]
     if run in WORD_COMMANDS:
         return [Token("command", WORD_COMMANDS[run], space, start)]
-    if run in FUNCTIONS or run in GREEK:
+    if run in GREEK or (run in FUNCTIONS and (run not in BRACKETED or following == "(")):
         return [Token("command", ALIASES.get(run, run), space, start)]
     if run in ("and", "or", "mod"):
         return [Token("command", run, space, start)]

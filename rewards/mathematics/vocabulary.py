@@ -45,6 +45,8 @@ FUNCTIONS = frozenset(
     "factorial binomial binom erf tr trace rank dim deg sum product prod root Abs arcsin arccos arctan arccot "
     "arcsec arccsc arcsinh arccosh arctanh".split()
 )
+#: Those of them that are too short or too common as words to be functions without brackets.
+BRACKETED = frozenset("tr re im deg dim arg rank sum product prod root trace round factorial".split())
 GREEK = frozenset(
     "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi chi "
     "psi omega Gamma Delta Theta Lambda Xi Pi Sigma Phi Psi Omega ell hbar".split()

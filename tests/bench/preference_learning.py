@@ -56,7 +56,7 @@ def last(result: dict[str, Any], metric: str) -> float:
     return float(list(result["evals"].values())[-1][f"eval/{metric}"])
 
 
-def on_policy(out: Path, name: str, start: Path, iterations: int, algorithm: str, **sections: Any) -> dict[str, Any]:
+def on_policy(out: Path, name: str, start: Path, iterations: int, algorithm: Any, **sections: Any) -> dict[str, Any]:
     """The quickstart's second half with another algorithm or reward."""
     return run(
         out / name,
@@ -112,8 +112,11 @@ def preferences(out: Path, start: Path, rollouts: Path) -> tuple[dict[str, float
 
 
 def rewarded_by_model(out: Path, start: Path, scorer: Path) -> tuple[dict[str, float], Bounds]:
-    reward = {"model": str(scorer), "verdict_weight": 0.0}
-    result = on_policy(out, "ppo_on_reward_model", start, 16, "ppo", reward=reward)
+    # As in RLHF: a KL to where it began in the reward. Scores of up to 7 are scaled to the size of rewards, and the
+    # critic reads the policy's hidden states without moving them.
+    reward = {"model": str(scorer), "verdict_weight": 0.0, "model_weight": 0.2}
+    algorithm = {"name": "ppo", "kl_coef": 0.02}
+    result = on_policy(out, "ppo_on_reward_model", start, 12, algorithm, reward=reward, critic={"detached": True})
     before, after = float(result["evals"]["0"]["eval/chain/accuracy"]), last(result, "chain/accuracy")
     return {"ppo before": before, "ppo after": after}, {"ppo, accuracy gained": (after - before, 0.1, True)}
 

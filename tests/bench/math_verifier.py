@@ -6,9 +6,9 @@
     python tests/bench/math_verifier.py --ids me-88de50554c          # single rows, explained
 
 Our verdicts come through the judge with one worker, warm, without a cache, each row once; milliseconds are those inside
-the worker. Math-Verify runs in a process of its own with its timeouts off, and a call that takes 20 s is ended. Two rates:
-verdicts a second of wall time (ours of the whole call, theirs of the calls' own seconds alone), and verdicts a second
-of processor time, which other work on the machine does not change (ours of the judge and its worker together).
+the worker. Math-Verify runs in a process of its own with its timeouts off, and a call that takes 20 s is ended.
+Two rates: verdicts a second of wall time (ours of the whole call, theirs of the calls' own seconds alone), and of
+processor time, which other work on the machine does not change (ours of the judge and its worker together).
 `--core N` pins everything to one core, so that both sides have the same.
 """
 

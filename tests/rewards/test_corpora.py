@@ -1,72 +1,65 @@
 """Agreement with published verdicts on mined corpora, through the judge; floors a little under what was measured."""
 
-import json
-from pathlib import Path
-from typing import Any
-
 import pytest
 
 from rlvr.core import Completion, Prompt, Verdict
 from rlvr.rewards import Judge
+from tests.bench.math_corpora import CORPORA, Case, equiv, golds, options, other_golds, outputs
 
-CORPORA = Path(__file__).resolve().parents[2].parent / "shared" / "corpora"
 pytestmark = pytest.mark.skipif(not CORPORA.is_dir(), reason="needs ../shared/corpora beside the repository")
 
+#: Rows whose label the mathematics, or a documented policy, contradicts.
+DISPUTED = {
+    "me-1ba7834322": "1/2 = 10/9 is false: what a chain of unequal values states last is no answer",
+    "me-37e22c1072": "5 + 5 + 1 = 7 = 11 is false: likewise",
+    "me-86e9cd81a1": "0.33 is not 1/3: decimals are exact unless a tolerance is given",
+    "me-0ed0bdd0ef": "1/432 is 0.00231481481481..., not 2.314814814815e-3: likewise",
+}
 
-def rows(name: str) -> list[dict[str, Any]]:
-    with (CORPORA / name).open(encoding="utf-8") as file:
-        return [json.loads(line) for line in file]
+
+def judged(cases: list[Case]) -> list[tuple[Case, Verdict]]:
+    pairs = [(Prompt(c.id, (), c.gold, c.verifier, c.meta), Completion.of_text(c.completion)) for c in cases]
+    with Judge(2, warm=sorted({case.verifier for case in cases})) as judge:
+        return list(zip(cases, judge.judge(pairs), strict=True))
 
 
-def judged(pairs: list[tuple[Prompt, Completion]]) -> list[Verdict]:
-    with Judge(2) as judge:
-        return judge.judge(pairs)
+def misses(verdicts: list[tuple[Case, Verdict]]) -> tuple[list[str], list[str]]:
+    """The ids that were wrongly accepted, and those that were wrongly refused."""
+    accepted = [case.id for case, verdict in verdicts if verdict.reward == 1.0 and not case.label]
+    refused = [case.id for case, verdict in verdicts if verdict.reward != 1.0 and case.label]
+    return accepted, refused
 
 
 def test_core_equivalences() -> None:
-    core = [row for row in rows("math_equiv.jsonl") if row["core"]]
-    pairs = []
-    for row in core:
-        wanted = row["config"].get("extract")
-        wanted = {wanted} if isinstance(wanted, str) else set(wanted or ())
-        boxed = wanted & {"bare", "bracket", "plain-expr", "text"} and "\\boxed" not in row["pred"]
-        pairs.append(
-            (
-                Prompt(row["id"], (), row["gold"]),
-                Completion.of_text(f"\\boxed{{{row['pred']}}}" if boxed else row["pred"]),
-            )
-        )
-    verdicts = judged(pairs)
-    right = sum((v.reward == 1.0) == row["expect"] for v, row in zip(verdicts, core, strict=True))
-    accepted = [row["id"] for v, row in zip(verdicts, core, strict=True) if v.reward == 1.0 and not row["expect"]]
-    print(f"math_equiv core: {right} of {len(core)} ({right / len(core):.4f}), wrongly accepted {accepted}")
-    assert right / len(core) >= 0.90 and len(accepted) <= 1  # measured: 0.910 and none
+    """Measured: 295 of 299, the four being those listed above."""
+    verdicts = judged(equiv())
+    accepted, refused = misses(verdicts)
+    assert not accepted
+    assert len(refused) <= 0.02 * len(verdicts), refused
+    unlisted = set(refused) - set(DISPUTED)
+    assert len(unlisted) <= 1, unlisted
 
 
 def test_model_outputs() -> None:
-    outputs = [r for r in rows("math_outputs.jsonl") if len(r.get("contested_by") or []) < 3 and not r.get("options")]
-    verdicts = judged([(Prompt(r["id"], (), r["gold"]), Completion.of_text(r["output"])) for r in outputs])
-    right = sum((v.reward == 1.0) == row["verdict"] for v, row in zip(verdicts, outputs, strict=True))
-    print(f"math_outputs uncontested: {right} of {len(outputs)} ({right / len(outputs):.4f})")
-    assert right / len(outputs) >= 0.998  # measured: 1.0
-    assert not [r["id"] for v, r in zip(verdicts, outputs, strict=True) if v.reward == 1.0 and not r["verdict"]]
+    """Measured: all 2,578."""
+    verdicts = judged(outputs())
+    accepted, refused = misses(verdicts)
+    assert not accepted
+    assert len(refused) <= 0.001 * len(verdicts), refused
 
 
 def test_multiple_choice_outputs() -> None:
-    outputs = [r for r in rows("math_outputs.jsonl") if r.get("options") and len(r.get("contested_by") or []) < 3]
-    pairs = []
-    for row in outputs:
-        choices = [{"label": chr(65 + i), "text": text} for i, text in enumerate(row["options"])]
-        pairs.append(
-            (Prompt(row["id"], (), row["gold"], "choice", {"choices": choices}), Completion.of_text(row["output"]))
-        )
-    verdicts = judged(pairs)
-    right = sum((v.reward == 1.0) == row["verdict"] for v, row in zip(verdicts, outputs, strict=True))
-    print(f"math_outputs multiple choice, uncontested: {right} of {len(outputs)} ({right / len(outputs):.4f})")
-    assert right / len(outputs) >= 0.95  # measured: 0.967
+    """Measured: 0.967. The labels compare letters alone: the right option's text in a box is wrong there."""
+    verdicts = judged(options())
+    accepted, refused = misses(verdicts)
+    assert len(accepted) + len(refused) <= 0.04 * len(verdicts), (accepted, refused)
+    assert not refused
 
 
-def test_every_gold_answer_equals_itself() -> None:
-    golds = [row["gold"] for row in rows("math_gold_types.jsonl")]
-    pairs = [(Prompt("g", (), g), Completion.of_text(f"\\boxed{{{g if isinstance(g, str) else g[0]}}}")) for g in golds]
-    assert {v.status for v in judged(pairs)} == {"correct"}
+def test_every_reference_equals_itself() -> None:
+    assert {verdict.status for _, verdict in judged(golds())} == {"correct"}
+
+
+def test_no_reference_equals_that_of_another_problem() -> None:
+    accepted, _ = misses(judged(other_golds()))
+    assert not accepted

@@ -54,6 +54,18 @@ def test_a_section_of_a_recipe_may_set_everything() -> None:
     assert suite_for({"name": "math500"}).samples == 1
 
 
+def test_a_return_is_asked_for_in_front_of_the_answer_and_in_the_name() -> None:
+    plain = suite_for({"name": "chain", "options": {"count": 3}})
+    asked = suite_for({"name": "chain", "options": {"count": 3}, "wanted_return": 1.0})
+    assert (plain.name, asked.name, plain.asking_for(0.5).name) == ("chain", "chain_return_1", "chain_return_0.5")
+    before, after = plain.load().prompts, asked.load().prompts
+    assert [p.messages for p in after] == [
+        (*p.messages, {"role": "assistant", "content": "return=1\n"}) for p in before
+    ]
+    assert [p.id for p in after] == [p.id for p in before]  # the same noise, so that two returns compare
+    assert suite_for({"name": "chain", "wanted_return": 0, "label": "mine"}).name == "mine"
+
+
 def test_one_sample_is_greedy_several_are_drawn_and_the_user_wins() -> None:
     suite = suite_for("gsm8k")
     assert suite.sampling_for(1, {}, 0) == Sampling(temperature=0.0, top_p=1.0, max_tokens=1024, seed=0, group_size=1)

@@ -7,11 +7,16 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rlvr import registry
 from rlvr.errors import did_you_mean
-from rlvr.schema import DataRef, Recipe
+from rlvr.schema import CriticSection, DataRef, Recipe
+
+if TYPE_CHECKING:
+    from rlvr.algorithms.base import Algorithm
 
 
 def cross_checks(recipe: Recipe) -> Iterator[tuple[str, str]]:
@@ -83,6 +88,8 @@ def _algorithm(recipe: Recipe) -> Iterator[tuple[str, str]]:
         yield "sampling.group_size", "must be at least 2 for a baseline made of the group; got 1"
     if algorithm.step_kind == "natural":
         yield from _natural(recipe)
+    with suppress(TypeError):  # options that do not exist are reported where they are checked
+        yield from _needs(recipe, algorithm(**recipe.algorithm.options))
     if sampling.temperature == 0:
         yield "sampling.temperature", "must be above 0 in training: greedy completions of a prompt are all the same"
     if sampling.top_p < 1 or sampling.top_k > 0:
@@ -90,6 +97,21 @@ def _algorithm(recipe: Recipe) -> Iterator[tuple[str, str]]:
             "sampling.top_p" if sampling.top_p < 1 else "sampling.top_k",
             "must be off in training (top_p 1, top_k 0): a truncated distribution is not the policy's, and every "
             "ratio would be wrong. Lower the temperature instead, which the trainer applies too",
+        )
+
+
+def _needs(recipe: Recipe, algorithm: Algorithm) -> Iterator[tuple[str, str]]:
+    """What the algorithm, with these options, makes no use of or cannot do without."""
+    name, train, critic = recipe.algorithm.name, recipe.train, recipe.critic
+    if critic != CriticSection() and "values" not in algorithm.needs:
+        yield "critic", f"is set, but {name} has no critic with these options; leave it out"
+    if critic.path is not None and critic.kind == "head":
+        yield "critic.path", "is where a critic of its own starts: set critic.kind=model too, or leave it out"
+    if "kl_old" in algorithm.needs and algorithm.step_kind == "adam" and train.epochs == 1 and train.minibatch is None:
+        yield (
+            "train.epochs",
+            f"must be above 1 for {name}, or train.minibatch set: at an iteration's first update the KL to the "
+            "policy before it is 0, and so is its gradient",
         )
 
 

@@ -96,6 +96,10 @@ def test_a_wrong_value_of_a_required_key_is_one_problem(tmp_path: Path) -> None:
         ("train: {schedule: step}", "train.schedule", "'cosine'"),
         ("train: {iterations: many}", "train.iterations", "'many'"),
         ("train: 5", "train", "got 5"),
+        ("critic: {lr: 1e-4}", "critic", "grpo has no critic"),
+        ("algorithm: {name: trpo, baseline: group}\ncritic: {lr: 1e-4}", "critic", "trpo has no critic with these"),
+        ("algorithm: ppo\ncritic: {path: m}", "critic.path", "critic.kind=model"),
+        ("algorithm: ppo_penalty\ntrain: {epochs: 1}", "train.epochs", "must be above 1 for ppo_penalty"),
         ("judge: {workers: 0}", "judge.workers", "greater than or equal to 1"),
     ],
 )

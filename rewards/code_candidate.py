@@ -61,12 +61,23 @@ class Candidate(Peer):
         self._space = namespace(MODULE)
         for name, source in (("<prelude>", prelude), *(("<program>", source) for source in sources)):
             exec(compile(source, name, "exec", dont_inherit=True), self._space)
-        if root is not None and root not in self._space:
+        if root is not None and root not in self._space and not self._adopt(root):
             return {"raised": {"lineage": ["NameError"], "text": f"the program defines no {root!r}"}}
         return {"loaded": True}
 
+    def _adopt(self, name: str) -> bool:
+        """Takes a method of the class `Solution` for the function that the tests speak of, as LeetCode's readers do."""
+        solution = self._space.get("Solution")
+        if not isinstance(solution, type) or not callable(getattr(solution, name, None)):
+            return False
+        self._space[name] = lambda *args, **kwargs: getattr(solution(), name)(*args, **kwargs)
+        return True
+
     def _names(self, question: Mapping[str, Any]) -> dict[str, Any]:
         self._shared = frozenset(question["shared"])
+        for name in question["names"]:
+            if name not in self._space:
+                self._adopt(name)
         return self.encode(**{name: self._space[name] for name in question["names"] if name in self._space})
 
     def _call(self, question: Mapping[str, Any]) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from heapq import *
 from itertools import *
 from math import *
 from operator import *
+from string import *
 from typing import *
 
 

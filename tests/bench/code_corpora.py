@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-CORPORA = Path(__file__).resolve().parents[2].parent / "shared" / "corpora"
+SHARED = Path(__file__).resolve().parents[2].parent / "shared"
+CORPORA = SHARED / "corpora"
+LEETCODE = SHARED / "evaldata" / "code_leetcode_functional.jsonl"
 
 
 @dataclass(frozen=True)
@@ -64,3 +66,18 @@ def samples() -> Iterator[Case]:
         test = row["test"].partition("def test_check")[0] if "test" in row else task["test"]
         answer = {"kind": "check", "test": test, "entry_point": row["entry_point"]}
         yield Case(row["id"], answer, row["solution"], row["verdict"], task["prompt"])
+
+
+def leetcode(stride: int = 1, shift: int = 0) -> Iterator[Case]:
+    """The reference solutions of LeetCode's checks; with a `shift`, each problem gets another problem's solution.
+
+    Left out are two solutions that need the package sortedcontainers.
+    """
+    with LEETCODE.open(encoding="utf-8") as file:
+        rows = [json.loads(line) for line in file]
+    rows = [row for row in rows if "sortedcontainers" not in row["solutions"]][::stride]
+    for number, row in enumerate(rows):
+        test, _, entry_point = row["tests"]["functional"].rpartition("\ncheck(")
+        answer = {"kind": "check", "test": test, "entry_point": entry_point.strip()[:-1], "prelude": "leetcode"}
+        other = rows[(number + shift) % len(rows)]["solutions"]
+        yield Case(f"leetcode {number}", answer, f"```python\n{other}\n```", shift == 0)

@@ -16,7 +16,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
-from code_corpora import Case, humaneval, mbpp, samples
+from code_corpora import Case, humaneval, leetcode, mbpp, samples
 
 from rlvr.core import Completion, Prompt, Verdict, VerifierUse
 from rlvr.rewards import Judge
@@ -95,7 +95,14 @@ def main() -> None:
         if arguments.only != "corpora":
             speed(judge, arguments.workers, arguments.isolation, arguments.count)
         if arguments.only != "speed":
-            for name, rows in (("HumanEval", humaneval()), ("MBPP", mbpp()), ("samples", samples())):
+            corpora = {
+                "HumanEval": humaneval(),
+                "MBPP": mbpp(),
+                "samples": samples(),
+                "LeetCode": leetcode(),
+                "LeetCode, others' solutions": leetcode(shift=1),
+            }
+            for name, rows in corpora.items():
                 corpus(judge, name, rows, arguments.isolation)
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from rlvr.core import Completion, Prompt, VerifierUse
 from rlvr.rewards import Judge
-from tests.bench.code_corpora import CORPORA, Case, humaneval, mbpp, samples
+from tests.bench.code_corpora import CORPORA, LEETCODE, Case, humaneval, leetcode, mbpp, samples
 
 from .sandboxes import ISOLATION
 
@@ -43,3 +43,9 @@ def test_mbpp_reference_solutions() -> None:
 
 def test_published_verdicts_of_samples() -> None:
     assert disagreements(samples()) == []
+
+
+@pytest.mark.skipif(not LEETCODE.is_file(), reason="needs ../shared/evaldata beside the repository")
+def test_leetcode_reference_solutions() -> None:
+    assert disagreements(leetcode(stride=8)) == []
+    assert disagreements(leetcode(stride=12, shift=1)) == []

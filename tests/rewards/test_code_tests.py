@@ -130,6 +130,8 @@ def test_leetcode() -> None:
     check = "def check(candidate):\n    assert is_same_list(candidate(head=list_node([1, 2])), list_node([2, 1]))\n"
     answer = {"kind": "check", "entry_point": "Solution().rev", "prelude": "leetcode", "test": check}
     assert judged(answer, f"```\nclass Solution:\n{reverse}\n```", meta).reward == 1.0
+    bare = call | {"entry_point": "rev", "outputs": [[3, 2, 1], []]}  # APPS and LiveCodeBench name the method alone
+    assert judged(bare, f"```\nclass Solution:\n{reverse}\n```", meta).reward == 1.0
     lie = "is_same_list = lambda *args: True\nclass ListNode:\n    def __eq__(self, other): return True\n"
     assert judged(answer, f"```\n{lie}class Solution:\n{circle}\n```", meta).reward == 0.0
     tree = {"kind": "call", "entry_point": "Solution().f", "prelude": "leetcode", "inputs": [[[1, 2, 3, None, 4]]]}

@@ -62,6 +62,16 @@ def test_a_helper_of_the_prompt_is_the_prompts_own() -> None:
     assert check_poly(POLY.partition("def find_zero")[0] + NEWTON) == 1.0
 
 
+def test_a_stub_of_the_prompt_is_the_candidates() -> None:
+    prompt_code = 'def f(x: int) -> int:\n    """Doubles."""\n'
+    test = "def check(candidate):\n    assert candidate(2) == f(2) and f(3) == 6\n"
+    prompt = Prompt("p", (), {"kind": "check", "test": test, "entry_point": "f"}, "code", {"prompt_code": prompt_code})
+    for body, reward in (("    return 2 * x", 1.0), ("    return x", 0.0), ("    pass", 0.0)):
+        assert code(prompt, Completion.of_text(body), isolation=ISOLATION).reward == reward
+    announced = "class Shape:\n    def area(self): ...\n"  # a class of the prompt that only announces its methods
+    assert paid("class Shape:\n    def area(self): return 4", "assert Shape().area() == 4", prompt_code=announced)
+
+
 @pytest.mark.parametrize("name", ["set", "sorted", "len", "abs", "isinstance", "math", "Counter", "round"])
 def test_a_name_of_pythons_own_is_pythons(name: str) -> None:
     test = {

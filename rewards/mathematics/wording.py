@@ -14,7 +14,7 @@ from .vocabulary import GREEK
 MAX_CHARACTERS = 400  # of an answer in words
 
 #: Nothing but words, one of them longer than a product of a few variables would be, or a word and then a number.
-_PROSE = re.compile(r"(?:[^\W\d_]{1,2}[ '-]+)*(?:[^\W\d_]{3,}(?:[ ',-]+[^\W\d_]+)*|[^\W\d_]{3,} .{0,80})", re.DOTALL)
+_PROSE = re.compile(r"(?:[^\W\d_]{1,2}[ '-]+)*(?:[^\W\d_]{3,}(?:[ ',-]+[^\W\d_]+)*|[^\W\d_]{3,} [^=]{0,80})", re.DOTALL)
 
 _EMPTY = frozenset(
     "no solution|no solutions|none|no real solution|no real solutions|no such|empty set|the empty set"

@@ -31,7 +31,8 @@ MAX_MESSAGE_BYTES = 8 << 20
 class Limits:
     """What one run may use. `wall_seconds` is enforced to some milliseconds, `disk_mb` is the size of the
     private directory, `output_kb` bounds stdout and stderr each, `memory_mb` comes on top of what the
-    interpreter takes, `tasks` counts threads and processes together; only with `may_fork` may it start processes."""
+    interpreter takes, `tasks` counts threads and processes together. Only with `may_fork` may it start
+    processes: then `memory_mb` holds for each, and of the CPU time only the first one's is counted exactly."""
 
     wall_seconds: float = 10.0
     cpu_seconds: float = 10.0

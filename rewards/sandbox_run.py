@@ -237,6 +237,8 @@ class ServerRun(Run):
     def _close_channel(self) -> None:
         channel, self._channel = self._channel, None
         if channel is not None:
+            with contextlib.suppress(OSError):
+                channel.shutdown(socket.SHUT_RDWR)  # a process forked from this one may hold a copy
             channel.close()
             self._outbox.clear()
 

@@ -181,7 +181,7 @@ class Watch:
 
 
 def usage(work: str, pid: int, stdin: int, enough: int) -> tuple[int, int]:
-    """Bytes and number of files below `work` and of deleted files that the process holds, counted up to `enough`.
+    """Bytes and number of files below `work` and of deleted ones that the process holds or maps, up to `enough`.
     `stdin` is the inode of its standard input, a deleted file that is not its own."""
     size = count = 0
     todo = [work]
@@ -200,13 +200,16 @@ def usage(work: str, pid: int, stdin: int, enough: int) -> tuple[int, int]:
             continue
         except OSError:
             return enough + 1, count  # so deep that its name is too long: nothing that a program needs
-    try:
+    with contextlib.suppress(OSError):
         for name in os.listdir(f"/proc/{pid}/fd"):
             status = os.stat(f"/proc/{pid}/fd/{name}")
             if stat.S_ISREG(status.st_mode) and status.st_nlink == 0 and status.st_ino != stdin:
                 size += status.st_blocks * 512
-    except OSError:
-        pass
+    with contextlib.suppress(OSError), open(f"/proc/{pid}/maps", "rb") as maps:
+        for line in maps:
+            if line.endswith(b"(deleted)\n") and work.encode() in line:
+                low, high = line.split(None, 1)[0].split(b"-")
+                size += int(high, 16) - int(low, 16)
     return size, count
 
 

@@ -57,6 +57,13 @@ PROGRAMS = {
         "    m = mmap.mmap(f.fileno(), 1 << 21)\n    m.write(bytes([1]) * (1 << 21))\n    keep.append(m)\n    f.close()",
         ("disk", "signal", "exit", "memory"),
     ),
+    "disk, deleted and mapped": Bomb(
+        "import ctypes, os, time\nlibc = ctypes.CDLL(None)\nlibc.mmap.restype = ctypes.c_void_p\n"
+        "libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.c_long]\n"
+        "while True:\n    fd = os.open('f', os.O_RDWR | os.O_CREAT)\n    os.unlink('f')\n    os.ftruncate(fd, 1 << 19)\n"
+        "    place = libc.mmap(None, 1 << 19, 3, 1, fd, 0)\n    os.close(fd)\n    ctypes.memset(place, 1, 1 << 19)\n    time.sleep(0.01)",
+        ("disk",),
+    ),
     "many empty files": Bomb(
         "n = 0\nwhile True:\n    n += 1\n    open(f'f{n}', 'w').close()", ("disk", "exit", "wall")
     ),

@@ -13,12 +13,8 @@ from typing import Any
 from .code_equations import equations
 from .code_extract import Source
 
-KINDS = {
-    "asserts": {"tests", "setup", "entry_point", "prelude"},
-    "stdin": {"inputs", "outputs"},
-    "call": {"entry_point", "inputs", "outputs", "prelude"},
-    "check": {"test", "entry_point", "setup", "prelude"},
-}
+KINDS = ("asserts", "stdin", "call", "check")
+KEYS = {"kind", "tests", "test", "setup", "inputs", "outputs", "entry_point", "prelude"}
 MAX_TESTS = 10_000
 _PATH = re.compile(r"[A-Za-z_]\w*(\(\))?(\.[A-Za-z_]\w*(\(\))?)*", re.ASCII)
 
@@ -71,8 +67,8 @@ def read_answer(answer: Any, meta: Mapping[str, Any]) -> Tests:
     if not isinstance(answer, Mapping) or answer.get("kind") not in KINDS:
         raise BadAnswer(f"the answer is no mapping with kind {' | '.join(KINDS)}")
     kind = answer["kind"]
-    if unknown := set(answer) - KINDS[kind] - {"kind"}:
-        raise BadAnswer(f"a {kind!r} answer has no {', '.join(sorted(map(str, unknown)))}")
+    if unknown := set(answer) - KEYS:
+        raise BadAnswer(f"an answer has no {', '.join(sorted(map(str, unknown)))}, only {', '.join(sorted(KEYS))}")
     prompt_code = meta.get("prompt_code") or ""
     texts = {name: answer.get(name) or "" for name in ("setup", "entry_point", "prelude")}
     if not all(isinstance(text, str) for text in (prompt_code, *texts.values())):

@@ -34,15 +34,21 @@ def warm() -> None:
 def sandbox_of(isolation: str) -> Sandbox:
     """The sandbox of this process. Raises UserError where the isolation cannot be had."""
     with _OPENING:  # two threads at once would open two
-        return _opened(isolation)
+        sandbox = _opened(isolation)
+    if isinstance(sandbox, UserError):
+        raise sandbox
+    return sandbox
 
 
 _OPENING = threading.Lock()
 
 
 @cache
-def _opened(isolation: str) -> Sandbox:
-    return open_sandbox(isolation, modules=modules())
+def _opened(isolation: str) -> Sandbox | UserError:
+    try:
+        return open_sandbox(isolation, modules=modules())
+    except UserError as error:  # kept, so that not every verdict tries again
+        return error
 
 
 @verifier("code", owns_processes=True, warm=warm)

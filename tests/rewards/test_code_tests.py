@@ -114,6 +114,20 @@ def test_programs_read_and_print_as_they_like() -> None:
     assert judged(lines, f"```python\n{two}\n```").reward == 1.0
 
 
+def test_a_script_must_reach_its_end() -> None:
+    right = "import os, sys, struct\nprint(sum(map(int, input().split())))\nsys.stdout.flush()\n"
+    assert judged(STDIN, right).reward == 1.0
+    assert judged(STDIN, right + "os._exit(0)").reason.startswith(
+        "runtime error: the program ended before its tests did"
+    )
+    for body in (b'{"finished":true}', b'{"finished":true,"token":null}', b'{"finished":true,"token":""}'):
+        forged = f"os.write(3, struct.pack('>I', {len(body)}) + {body!r})\nos._exit(0)"
+        assert judged(STDIN, right + forged).reward == 0.0
+    assert judged(STDIN, right + "raise ValueError('late')").reason.startswith(
+        "runtime error: ValueError: late (line 4)"
+    )
+
+
 def test_leetcode() -> None:
     meta = {
         "prompt_code": "class Solution:\n    def rev(self, head: Optional[ListNode]) -> Optional[ListNode]:\n        "

@@ -137,6 +137,8 @@ def test_instances_are_equal_by_their_fields_only() -> None:
             PAIR + f"    {extra}\ndef swap(a, b): return Pair(a, b)", test, "assert not swap(1, 2) != Pair(2, 1)"
         )
     assert not paid(LIAR + "def swap(a, b): return Pair()", test)  # it holds nothing
+    assert not paid("class Thing: pass\ndef make(): return Thing()", "assert make() == Thing()")
+    assert paid("class Thing: pass\nthing = Thing()\ndef make(): return thing", "assert make() == make()")
     forgetful = "class Pair:\n    def __init__(self, *args): self.x = 1\n"
     assert not paid(forgetful + "def swap(a, b): return Pair()", test)
     single = """
@@ -204,7 +206,8 @@ class {name}:
     assert not paid(liar.format(name="Liar") + "def f(xs): return Liar()", test)
     assert not paid(liar.format(name="f"), test)  # the function itself is a class
     assert not paid(liar.format(name="Liar") + "f = Liar", test)
-    assert not paid(liar.format(name="Split"), "assert 5 in Split([3, 1])")
+    for test_of_a_class in ("5 in Split([3])", "abs(Split([3]) - 2.5) < 1", "Split([3]) > 2", "2 < Split([3])"):
+        assert not paid(liar.format(name="Split"), f"assert {test_of_a_class}")
     for test in (
         "assert abs(f([3, 1]) - 2.5) < 1e-6",
         "assert f([3, 1]) > 2",

@@ -147,8 +147,9 @@ class Comparison:
                     self.rule = "percent as a fraction"
                     return True
             elif quantity.unit is units.DEGREE and ex.PI in ex.walk(bare):
+                same = self._expressions(ex.multiply(quantity.value, ex.divide(ex.PI, ex.number(180))), bare)
                 self.rule = "degrees as radians"
-                return self._expressions(ex.multiply(quantity.value, ex.divide(ex.PI, ex.number(180))), bare)
+                return same
             if (other := units.as_quantity(bare)) is not None:
                 return self._quantities(quantity, other)
         if self.policy.units == "required":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from . import expression as ex
@@ -9,6 +10,7 @@ from . import numerics
 from .assignments import named
 from .expression import Call, Expression, Symbol
 from .sets import NotReal, linear
+from .sign_chart import NoChart, polynomial, roots
 from .values import EXPRESSIONS, Quantity, Relation
 
 if TYPE_CHECKING:
@@ -95,9 +97,19 @@ def _same_solution(left: Expression, right: Expression) -> bool:
 
 
 def _solution(difference: Expression, name: str) -> Expression | None:
-    """The root of a*x + b where the difference is linear in x."""
+    """The root of a*x + b where the difference is linear in x and a and b are not zero together."""
     try:
         slope, rest = linear(difference, name)
-        return ex.divide(ex.negate(rest), slope)
+        return None if _vanishes(difference, slope) else ex.divide(ex.negate(rest), slope)
     except (ex.Unreadable, NotReal):
         return None
+
+
+def _vanishes(difference: Expression, slope: Expression) -> bool:
+    """Whether a root of the slope solves the whole equation: x = 0 in `x^2 + xy = x`, not in `xy = 1`."""
+    with suppress(NoChart, ex.Unreadable):
+        for name in ex.symbols(slope):
+            for root in roots(polynomial(slope, name)):
+                if numerics.equal(ex.substitute(difference, {name: root}), ex.ZERO):
+                    return True
+    return False

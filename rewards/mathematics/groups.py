@@ -69,7 +69,6 @@ def groups(comparison: Comparison, left: Group, right: Group) -> bool:
     if a.names or b.names:
         return _assignments(comparison, a, b)
     brackets = {left.left, right.left}
-    comparison.rule = "members"
     if brackets <= {"", "{"}:
         ordered = comparison.policy.ordered_lists and brackets == {""}
         return in_order(comparison, a.values, b.values) if ordered else _any_order(comparison, a.values, b.values)
@@ -103,27 +102,33 @@ def _assignments(comparison: Comparison, left: Members, right: Members) -> bool:
         return False
     if left.names and sorted(left.names) == sorted(right.names):
         other = dict(zip(right.names, right.values, strict=True))
-        return all(comparison.same(v, other[n]) for n, v in zip(left.names, left.values, strict=True))
+        same = all(comparison.same(v, other[n]) for n, v in zip(left.names, left.values, strict=True))
+        comparison.rule = "values by their names"
+        return same
     return in_order(comparison, left.values, right.values)
 
 
 def in_order(comparison: Comparison, left: Sequence[Value], right: Sequence[Value]) -> bool:
     """The same members in the same order."""
-    return len(left) == len(right) and all(itertools.starmap(comparison.same, zip(left, right, strict=True)))
+    same = len(left) == len(right) and all(itertools.starmap(comparison.same, zip(left, right, strict=True)))
+    comparison.rule = "members in order"
+    return same
 
 
 def _any_order(comparison: Comparison, left: Sequence[Value], right: Sequence[Value]) -> bool:
     """The same members, each counted once, in any order."""
     ours, theirs = _distinct(comparison, left), _distinct(comparison, right)
-    if len(ours) != len(theirs):
-        return False
-    for value in ours:
-        match = next((n for n, other in enumerate(theirs) if comparison.same(value, other)), None)
-        if match is None:
-            return False
-        theirs.pop(match)
-    comparison.rule = "members"
-    return True
+    same = len(ours) == len(theirs) and all(_taken(comparison, value, theirs) for value in ours)
+    comparison.rule = "members in any order"
+    return same
+
+
+def _taken(comparison: Comparison, value: Value, others: list[Value]) -> bool:
+    """Takes the first that is the same out of the others, and says whether there was one."""
+    match = next((n for n, other in enumerate(others) if comparison.same(value, other)), None)
+    if match is not None:
+        others.pop(match)
+    return match is not None
 
 
 def _distinct(comparison: Comparison, values: Sequence[Value]) -> list[Value]:

@@ -60,7 +60,7 @@ def _beside_breaks(left: Expression, right: Expression, names: list[str], whole:
         return
     sizes = {abs(p.value) for p in parts if isinstance(p, Number) and p.value.denominator < 100}
     centres = sorted({Fraction(0), *sizes, *(-size for size in sizes)})[:20]
-    moves = (Fraction(1), Fraction(-1)) if whole else (Fraction(5, 16), Fraction(-5, 16))
+    moves: tuple[Fraction, ...] = (Fraction(1), Fraction(-1)) if whole else (Fraction(5, 16), Fraction(-5, 16))
     for far in (1000, -1000):
         yield {name: exact(far + (Fraction(0) if name in whole else coordinate(name, 3))) for name in names}
     if (heads(left) | heads(right)) & {"floor", "ceil"}:  # these differ at whole numbers and half-way

@@ -1,6 +1,7 @@
 """Equality by ball arithmetic: unequal is proven, equal holds to hundreds of bits, the rest is None."""
 
 import time
+from contextlib import suppress
 
 import pytest
 from flint import acb, arb
@@ -98,10 +99,8 @@ def test_unequal(left: str, right: str) -> None:
 @pytest.mark.parametrize("text", ["9^{9^{9^9}}", "(10^{10})!!", r"\sum_{k=1}^{10^8} k", r"\tan(10^{10^4})"])
 def test_what_is_too_large_is_not_decided_and_soon(text: str) -> None:
     began = time.monotonic()
-    try:
+    with suppress(ex.Unreadable):
         assert equal(text, "7") is not True
-    except ex.Unreadable:
-        pass
     assert time.monotonic() - began < 1
 
 

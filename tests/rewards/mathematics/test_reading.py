@@ -1,5 +1,6 @@
 """Reading a whole answer: wrappers come off, times, dates, choices and words are what they are."""
 
+from contextlib import suppress
 from fractions import Fraction
 
 import pytest
@@ -111,10 +112,8 @@ def test_kinds_of_answers(text: str, value: Value) -> None:
 
 @pytest.mark.parametrize("text", ["25:00", "3:75", "13 pm", "February 31, 2015 years", "2015-13-01"])
 def test_what_no_clock_or_calendar_shows(text: str) -> None:
-    try:
+    with suppress(Unreadable):
         assert not isinstance(read(text), TimeOfDay | Date)
-    except Unreadable:
-        pass
 
 
 @pytest.mark.parametrize(

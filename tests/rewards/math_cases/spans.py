@@ -94,6 +94,10 @@ def interval(draw: Draw) -> Value:
     if high == sp.oo:
         bad.append((-sp.oo, low, (False, closed[0]), "the other side"))
     other = [(draw.one(notations(draw, *o[:3])), o[3]) for o in bad]
+    if low != -sp.oo and high != sp.oo:
+        other.append(
+            (f"{chain(draw, low, sp.oo, closed)} \\text{{ or }} {chain(draw, -sp.oo, high, closed)}", "or for and")
+        )
     return Value(distinct(*notations(draw, low, high, closed)), tuple(other))
 
 
@@ -122,9 +126,11 @@ def union(draw: Draw) -> Value:
         ([parts[1]], "a part is missing"),
         ([(parts[0][0], parts[1][1], (closed[0], parts[1][2][1]))], "the gap is missing"),
     ]
+    wrong = [(shown(p), why) for p, why in bad]
+    wrong.append((" \\text{ and } ".join(chain(draw, *p) for p in parts), "and for or"))
     if float(moved[1]) > float(low if low != -sp.oo else -1e9):
-        bad.append(([moved, parts[1]], "another end"))
-    return Value(distinct(*(shown(parts) for _ in range(6))), tuple((shown(p), why) for p, why in bad))
+        wrong.append((shown([moved, parts[1]]), "another end"))
+    return Value(distinct(*(shown(parts) for _ in range(6))), tuple(wrong))
 
 
 def punctured(draw: Draw) -> Value:

@@ -86,8 +86,9 @@ def named_point(draw: Draw) -> Value:
         (named(texts(draw, wrong)), why),
         (f"({','.join(names)}) = {parenthesised(draw, wrong)}", why),
         (f"{names[0]} = {written[0]}", "one coordinate"),
+        (", ".join(f"{n} = {v}" for n, v in zip((*names[:-1], "w"), written, strict=True)), "another name"),
     )
-    return Value(distinct(*same, pair), other)
+    return Value(distinct(*same, pair), other, references=distinct(*same))
 
 
 def braced(draw: Draw, items: list[sp.Expr]) -> str:

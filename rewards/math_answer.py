@@ -64,7 +64,11 @@ def math_answer(
         verdict = _quick(reference, found, language) or _compared(reference, found, language, options)
         if verdict.status == "correct":
             break
-    if verdict.status == "correct" and _restates(prompt, found.text) and plain(found.text) not in map(plain, references):
+    if (
+        verdict.status == "correct"
+        and _restates(prompt, found.text)
+        and plain(found.text) not in map(plain, references)
+    ):
         return Verdict(0.0, "wrong", found.text, f"{found.why}: the problem's own equation is no answer")
     return verdict
 
@@ -155,7 +159,7 @@ def _reference_readings(reference: str, language: str) -> list[Any]:
     from .mathematics.values import Words
 
     try:
-        readings = _readings(reference, (), language)
+        readings = _readings(reference, (), language, loose=False)
         if not isinstance(readings[0], Words) or len(reference) < 20:
             return readings
     except Unreadable:
@@ -176,8 +180,11 @@ def _undecided(gold: Any, found: Extracted) -> Verdict:
     return Verdict(0.0, "unparsable", found.text, f"{found.why}: too large or too strange to be compared")
 
 
-def _readings(text: str, parts: Sequence[str], language: str) -> list[Any]:
-    """The values that a text may have: one, or two where a comma may be a decimal comma. Raises Unreadable."""
+def _readings(text: str, parts: Sequence[str], language: str, loose: bool = True) -> list[Any]:
+    """The values that a text may have: one, or two where a comma may be a decimal comma. Raises Unreadable.
+
+    `loose`: a comma may be one in any language; a reference means what its own language says.
+    """
     from .mathematics.reading import finished, read
     from .mathematics.values import Group
 
@@ -186,16 +193,36 @@ def _readings(text: str, parts: Sequence[str], language: str) -> list[Any]:
     body = text.strip().strip("$").strip()
     if language in COMMA_LANGUAGES and _POINT_THOUSANDS.fullmatch(body):
         return [read(body.replace(".", "").replace(",", "."))]
-    if language in COMMA_LANGUAGES and re.search(r"\d,\d", body) and "(" not in body:
-        return [read(re.sub(r"(\d)(?:,|\{,\})(\d)", r"\1.\2", body)), read(text)]
-    if _DECIMAL_COMMA.fullmatch(body) and not re.fullmatch(r"[-+]?\d{1,3}(?:,|\{,\})\d{3}", body):
-        return [read(text), read(body.replace("{,}", ".").replace(",", "."))]
+    if language in COMMA_LANGUAGES and re.search(r"\d(?:,|\{,\})\d", body) and "(" not in body:
+        return _readable(re.sub(r"(\d)(?:,|\{,\})(\d)", r"\1.\2", body), text)
+    if loose and _DECIMAL_COMMA.fullmatch(body) and not re.fullmatch(r"[-+]?\d{1,3}(?:,|\{,\})\d{3}", body):
+        return _readable(text, body.replace("{,}", ".").replace(",", "."))
     return [read(text)]
+
+
+def _readable(*texts: str) -> list[Any]:
+    """The readings of those texts that have one. Raises Unreadable where none has."""
+    from .mathematics.expression import Unreadable
+    from .mathematics.reading import read
+
+    found: list[Any] = []
+    for text in texts:
+        try:
+            found.append(read(text))
+        except Unreadable:
+            if text is texts[-1] and not found:
+                raise
+    return found
 
 
 def _warm() -> None:
     """Imports the reader and FLINT before the first deadline."""
-    for reference, text in (("\\frac{1}{2}", "x = 0.50"), ("\\sqrt{2}", "2^{1/2}"), ("[0, 1)", "0 \\le x < 1")):
+    for reference, text in (
+        ("\\frac{1}{2}", "x = 0.50"),
+        ("\\sqrt{2}", "2^{1/2}"),
+        ("[0, 1)", "0 \\le x < 1"),
+        ("\\sum_{k=1}^{2} k", "3"),
+    ):
         _compared(reference, Extracted(text, 0, len(text), "warm", ()), "en", ("optional", True, False, 0.0))
 
 

@@ -2,7 +2,7 @@
 
 Only what follows the last `</think>` counts, and only as far as the first token that ends a turn. In order: the last
 `\\boxed{}` (or `<answer>`, whichever is later), a completion that is nothing but one short answer, `####`, "the answer
-is" in twelve languages, the conclusion, the last formula or number. Each rule rather finds nothing than guesses.
+is" in many languages, the conclusion, the last formula or number. Each rule rather finds nothing than guesses.
 """
 
 from __future__ import annotations
@@ -21,6 +21,9 @@ __all__ = ["MAX_ANSWER", "RULES", "Extracted", "bare_words", "extract"]
 RULES = ("boxed", "<answer>", "####", "nothing else", "answer is", "last formula", "last number", "choice")
 TAIL = 6_000  # characters at the end in which formulas and numbers are looked for
 _END_OF_TURN = re.compile(r"<\|(?:im_end|eot_id|eom_id|endoftext|end_of_text|end|im_start|start_header_id)\|>|</s>")
+
+
+_LABEL = re.compile(r"[*_]{0,2}[^\W\d_]{3,20}(?: [^\W\d_]{2,20}){0,2}[*_]{0,2}\s?[:：][*_]{0,2}\s+(?=[^\s:])")
 
 
 def extract(text: str, finished: bool = True) -> Extracted | None:
@@ -73,6 +76,8 @@ def _whole(text: str, start: int, end: int) -> Extracted | None:
     if end - start > 1_000:
         return None
     start, end = trim(text, start, end)
+    if (label := _LABEL.match(text, start, end)) and not names_an_answer(label[0]) and not negated(label[0]):
+        start = label.end()  # "Total: 5", and cues in languages that are not known
     body = text[start:end]
     if (
         not body

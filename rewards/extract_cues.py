@@ -1,4 +1,4 @@
-"""The words that announce an answer, take it back, join several or measure one, in twelve languages.
+"""The words that announce an answer, take it back, join several or measure one, in many languages.
 
 A cue is a noun and what links it to the answer: "the answer to this is", "la réponse est", "答案是". Languages that put
 the verb last (Hindi, Japanese, Korean) have the particle or nothing in between. Every pattern is bounded, so that
@@ -30,9 +30,18 @@ _SPACED = {
     "ru": (r"ответ\w{0,3}", r"результат\w{0,3}|решени\w{1,2}", r"равен|равна|равно|равны|это|есть|будет|составляет"),
     "ar": (r"(?:ال)?(?:جواب|إجابة|اجابة)", r"(?:ال)?(?:نتيجة|ناتج|حل)", r"هو|هي|يساوي|تساوي|يكون"),
     "hi": (r"उत्तर|जवाब", r"परिणाम|हल", r"है|होगा"),
+    "nl": (r"antwoord(?:en)?", r"oplossing(?:en)?|resultaat", r"is|zijn|luidt|bedraagt"),
+    "pl": (r"odpowied(?:ź|zi|zią)", r"wynik(?:iem)?|rozwiązani(?:e|em|a)", r"to|jest|są|brzmi|wynosi"),
+    "sv": (r"svar(?:et)?", r"resultatet|lösningen", r"är|blir"),
+    "uk": (r"відповід(?:ь|дю)", r"розв['’]язок", r"це|дорівнює"),
+    "tr": (r"cevap|cevabı|yanıt", r"sonuç", r"şudur"),
+    "vi": (r"đáp án|đáp số|câu trả lời", r"kết quả", r"là|bằng"),
+    "id": (r"jawaban(?:nya)?", r"hasil(?:nya)?", r"adalah|yaitu"),
 }
 #: What every noun above begins with or contains: a cheap look before the patterns are tried.
 _STEMS = (
+    "antwoord oplossing resultaat odpowied wynik rozwiązani svar відповід розв cevap cevab yanıt sonuç đáp trả kết "
+    "jawab hasil "
     "answer ans result solution soluci soluç soluzion réponse résultat resultat antwort lösung ergebnis respuesta "
     "resposta rispost risultat ответ результат решени جواب إجابة اجابة نتيجة ناتج حل उत्तर जवाब परिणाम हल "
     "答 正解 結果 结果 정답 해답 답 결과"

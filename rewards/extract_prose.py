@@ -228,7 +228,7 @@ _CHECK = re.compile(
 
 def _from_the_end(text: str, start: int, end: int) -> Iterator[Piece]:
     """The formulas and numbers from the last one back, line by line where no displayed formula goes over lines."""
-    if any(text.find(mark, start, end) >= 0 for mark in ("$$", "\\[", "\\begin")):
+    if any(text.find(mark, start, end) >= 0 for mark in ("$$", "\\[", "\\begin", "$\n", "\n$.", "\\(\n")):
         yield from reversed(list(pieces_in(text, start, end)))
         return
     while end > start:

@@ -6,6 +6,12 @@ from rlvr.rewards.extract import RULES, extract
 
 #: (completion, answer, rule)
 CASES = [
+    ("Odpowiedź: $-9$", "-9", "answer is"),
+    ("Đáp án là 28.", "28", "answer is"),
+    ("Cevap: 28", "28", "answer is"),
+    ("Tulos: 28", "28", "nothing else"),
+    ("Not quite: 28", None, None),
+    ("Hence the required value is $\n0, -5\n$.", "0, -5", "last formula"),
     ("The answer is 5 or possibly 7.", "5 or possibly 7", "answer is"),
     ("The answer is 5 (five).", "5", "answer is"),
     ("The answer is 5, which is prime.", "5", "answer is"),

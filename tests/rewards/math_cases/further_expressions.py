@@ -94,7 +94,7 @@ def points(draw: Draw) -> Value:
 def expressions_inside(draw: Draw) -> Value:
     """A tuple, set or matrix of expressions in letters."""
     x = sp.Symbol(draw.one(["x", "t", "a"]))
-    a, b = draw.whole(1, 7), draw.whole(2, 6)
+    a, b = draw.whole(2, 7), draw.whole(2, 6)
     items = draw.few(
         [x + a, b * x, x**2 - a, sp.sqrt(x), x / b, (x + 1) * (x - a), sp.sin(x), sp.Integer(b)], draw.randint(2, 3)
     )

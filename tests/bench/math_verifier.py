@@ -195,9 +195,36 @@ def markdown(results: dict[str, list[Result]]) -> str:
     return "\n".join(lines)
 
 
+def latex(folder: Path) -> str:
+    """How our reader does on the LaTeX parser's own suite: right, refused, read otherwise."""
+    from rlvr.rewards.mathematics.expression import Unreadable
+    from rlvr.rewards.mathematics.reading import read
+    from rlvr.rewards.mathematics.symbolic import NotSymPy, to_sympy
+    from tests.bench.math_corpora import rows
+    from tests.rewards.mathematics.test_latex_corpus import OTHERWISE, same, tree
+
+    counts = {"right": 0, "refused": 0, "documented otherwise": 0, "wrong": 0}
+    for row in rows("latex_parse.jsonl", folder):
+        try:
+            value = to_sympy(read(row["latex"]))
+        except (Unreadable, NotSymPy):
+            value = None
+        if (value is None and row["srepr"] is None) or (
+            None not in (value, row["srepr"]) and same(value, tree(row["srepr"]))
+        ):
+            counts["right"] += 1
+        elif value is None:
+            counts["refused"] += 1
+        else:
+            counts["documented otherwise" if row["latex"] in OTHERWISE else "wrong"] += 1
+    total = sum(counts.values())
+    shown = ", ".join(f"{name} {count} ({100 * count / total:.1f} %)" for name, count in counts.items())
+    return f"latex_parse: {total} rows: {shown}; Math-Verify: its parser's own suite"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", default=",".join(SECTIONS), help=f"of {', '.join(SECTIONS)}")
+    parser.add_argument("--only", default=",".join([*SECTIONS, "latex"]), help=f"of {', '.join(SECTIONS)}, latex")
     parser.add_argument("--ours", action="store_true", help="leave Math-Verify out")
     parser.add_argument("--misses", action="store_true", help="print each row that we get wrong")
     parser.add_argument("--ids", default="", help="only these rows, explained")
@@ -212,6 +239,9 @@ def main() -> None:
         os.sched_setaffinity(0, {arguments.core})
     results = {}
     for name in arguments.only.split(","):
+        if name == "latex":
+            print(latex(arguments.corpora))
+            continue
         cases = SECTIONS[name](arguments.corpora)
         cases = cases[: arguments.limit] if arguments.limit else cases
         if wanted := set(filter(None, arguments.ids.split(","))):

@@ -26,7 +26,10 @@ from typing import Any, NoReturn
 
 STACK_BYTES = 64 << 20  # of the main thread, for deep recursion
 MEMORY_EXIT = 113  # the program's exit code where it died of a MemoryError
-_CLOSE_RANGE, _LANDLOCK_CREATE, _LANDLOCK_ADD_RULE, _LANDLOCK_RESTRICT = 436, 444, 445, 446  # on every architecture
+# By number, because an interpreter built with an older C library lacks the functions.
+_PIDFD_OPEN, _CLOSE_RANGE, _LANDLOCK_CREATE, _LANDLOCK_ADD_RULE, _LANDLOCK_RESTRICT = 434, 436, 444, 445, 446
+_MEMFD_CREATE = 319 if os.uname().machine == "x86_64" else 279
+_MFD_CLOEXEC_SEALABLE, _F_ADD_SEALS, _ALL_SEALS = 3, 1033, 15
 _PR_SET_PDEATHSIG, _PR_SET_SECCOMP = 1, 22
 
 libc = ctypes.CDLL(None, use_errno=True)
@@ -39,6 +42,26 @@ def checked(value: int, what: str) -> int:
         number = ctypes.get_errno()
         raise OSError(number, f"{what}: {os.strerror(number)}")
     return value
+
+
+def pidfd_open(pid: int) -> int:
+    """A descriptor that becomes readable when the process ends. Raises OSError."""
+    return checked(libc.syscall(_PIDFD_OPEN, pid, 0), "pidfd_open")
+
+
+def sealed(data: bytes) -> int:
+    """A descriptor of a file in memory that can be read and not be written. Raises OSError."""
+    fd = checked(libc.syscall(_MEMFD_CREATE, b"sandbox", _MFD_CLOEXEC_SEALABLE), "memfd_create")
+    try:
+        view = memoryview(data)
+        while view:
+            view = view[os.write(fd, view) :]
+        os.lseek(fd, 0, os.SEEK_SET)
+        fcntl.fcntl(fd, _F_ADD_SEALS, _ALL_SEALS)
+    except BaseException:
+        os.close(fd)
+        raise
+    return fd
 
 
 _EXECUTE, _WRITE_FILE, _READ_FILE, _READ_DIR = 1, 2, 4, 8

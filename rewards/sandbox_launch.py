@@ -26,7 +26,7 @@ from rlvr.errors import UserError
 
 from . import sandbox_seccomp
 from .sandbox import Profile
-from .sandbox_server import empty
+from .sandbox_watch import empty
 
 START_SECONDS = 30.0  # for an interpreter to start and to import what it preloads
 #: Imported before the forks, so that a program finds them for nothing. What is large and rare is left out, because
@@ -40,7 +40,7 @@ ENVIRONMENT = {"PYTHONHASHSEED": "0", "MALLOC_ARENA_MAX": "1", "LC_ALL": "C.UTF-
 _FLAGS = ("-s", "-S", "-B", "-X", "utf8")
 _DEVICES = ("/dev/null", "/dev/zero", "/dev/urandom", "/dev/random")
 _DATA = ("/etc/ld.so.cache", "/usr/share/zoneinfo")
-_INSIDE = ("sandbox_child", "sandbox_server")
+_INSIDE = ("sandbox_child", "sandbox_watch", "sandbox_server")
 # The interpreter may not be able to read this package, so its modules come as text.
 _BOOT = """
 import sys

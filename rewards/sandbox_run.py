@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import os
 import select
@@ -14,15 +13,14 @@ from collections.abc import Callable
 from typing import Any
 
 from .sandbox import MAX_MESSAGE_BYTES, Job, Limits, Result, Run
-from .sandbox_child import MEMORY_EXIT
-from .sandbox_server import STOP, STOP_OUTPUT
+from .sandbox_child import MEMORY_EXIT, sealed
 from .sandbox_slot import ServerFailed, Slot, take_answer
+from .sandbox_watch import STOP, STOP_OUTPUT
 
 #: How long after its wall limit a run may take to be reported before the fork server counts as failed. The server
 #: reports within milliseconds; a machine without time to spare is no reason to call a slow program a fault.
 GRACE_SECONDS = 2.0
 _CRASHES = frozenset({-signal.SIGSEGV, -signal.SIGABRT, -signal.SIGBUS})
-_SEALS = fcntl.F_SEAL_WRITE | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_SEAL
 
 
 class ServerRun(Run):
@@ -274,18 +272,3 @@ def _payload(job: Job) -> bytes:
     """What the forked child reads, and the server does not: names and sizes of the files, the files, the program."""
     names = json.dumps([(name, len(data)) for name, data in job.files.items()]).encode() if job.files else b""
     return b"".join([len(names).to_bytes(4, "big"), names, *job.files.values(), job.program])
-
-
-def sealed(data: bytes) -> int:
-    """A file in memory that can be read and not be written."""
-    fd = os.memfd_create("sandbox", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
-    try:
-        view = memoryview(data)
-        while view:
-            view = view[os.write(fd, view) :]
-        os.lseek(fd, 0, os.SEEK_SET)
-        fcntl.fcntl(fd, fcntl.F_ADD_SEALS, _SEALS)
-    except BaseException:
-        os.close(fd)
-        raise
-    return fd

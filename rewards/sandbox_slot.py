@@ -14,7 +14,8 @@ import time
 from typing import IO, Any
 
 from . import sandbox_launch as launch
-from .sandbox_server import children, empty
+from .sandbox_child import pidfd_open
+from .sandbox_watch import children, empty
 
 _MAX_ANSWER = 1 << 20
 
@@ -88,7 +89,7 @@ class Slot:
                 if fd >= 0:
                     os.close(fd)
         self.control.setblocking(False)
-        host = os.pidfd_open(os.getpid())  # by which the server notices our end
+        host = pidfd_open(os.getpid())  # by which the server notices our end
         try:
             self.send(launch.settings(plan, work), [host], deadline)
         finally:

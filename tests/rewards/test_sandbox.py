@@ -23,7 +23,7 @@ from rlvr.errors import UnknownName, UserError
 from rlvr.rewards import sandbox_launch as launch
 from rlvr.rewards.sandbox import CHANNEL_FD, MAX_MESSAGE_BYTES, Job, Limits, Sandbox, SandboxBusy, open_sandbox
 from rlvr.rewards.sandbox_probes import probe
-from rlvr.rewards.sandbox_server import children, empty
+from rlvr.rewards.sandbox_watch import children, empty
 from tests.rewards.sandboxes import PROFILES, opened
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the sandbox needs Linux")
@@ -379,7 +379,7 @@ def test_nothing_is_left(profile: str) -> None:
     code = f"""
 import sys
 from rlvr.rewards.sandbox import *
-from rlvr.rewards.sandbox_server import children
+from rlvr.rewards.sandbox_watch import children
 s = open_sandbox({profile!r}, slots=1)
 r = s.start([Job(b"while True: pass", limits=Limits(wall_seconds=99, cpu_seconds=99))])
 pid = s._slots[0]._pid

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from rlvr.rewards.sandbox import Job, Limits, Result, Sandbox, open_sandbox
-from rlvr.rewards.sandbox_server import children
+from rlvr.rewards.sandbox_watch import children
 from tests.rewards.hostile_programs import (
     PRELUDE,
     Attempts,

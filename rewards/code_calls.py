@@ -27,6 +27,7 @@ class Peer:
         self._own: list[Any] = []  # instances that the other end knows by their index here
         self._indices: dict[int, int] = {}
         self._inside = 0
+        self.questions = 0  # how many were asked here
 
     def serve(self, question: Mapping[str, Any]) -> dict[str, Any]:
         """The reply to a question; whatever goes wrong in it is in the reply."""
@@ -66,6 +67,7 @@ class Peer:
     def ask(self, question: Mapping[str, Any]) -> Any:
         """The reply of the other end. Raises Unplain, EOFError."""
         self._inside += 1
+        self.questions += 1
         if self._inside > MAX_CALLBACKS:
             raise values.Unplain("callbacks nested too deep")
         try:

@@ -72,6 +72,8 @@ class _Relay:
             elif "end" in message:
                 self._outcomes.append(Outcome(_words(message["trouble"])))
             elif message.get("done") == token and len(self._outcomes) == len(tests.tests) - first:
+                if not (message["asked"] or first) and all(outcome.passed for outcome in self._outcomes):
+                    raise Fault("the tests are broken: they never call the program")
                 return self._outcomes
             else:
                 raise Fault("the tests' process sent nonsense")

@@ -50,6 +50,7 @@ class Trial:
         sys.modules["tests"] = module
         self._space = module.__dict__
         self._bridge = Bridge(reader, writer, self._space)
+        self._constants = False  # do the tests look at plain values that the candidate defines?
         self._root = job["entry_point"].partition(".")[0].removesuffix("()") if job["entry_point"] else None
 
     def run(self) -> None:
@@ -64,11 +65,13 @@ class Trial:
             return self.say({"setup": ["runtime error", str(error)]})
         except (BadTests, ImportError) as error:
             return self.say({"broken": str(error)})
+        before = self._bridge.questions
         for number, tree in enumerate(tests):
             random.seed(0)  # the same verdict each time
             self.say({"start": number})
             self.say({"end": number, "trouble": self._trouble(tree)})
-        self.say({"done": self._job["token"]})
+        asked = self._bridge.questions > before or self._constants
+        self.say({"done": self._job["token"], "asked": asked})
 
     def say(self, message: Mapping[str, Any]) -> None:
         body = b"!" + values.pack(message)[values.HEADER.size :]
@@ -90,6 +93,8 @@ class Trial:
                 return ["wrong answer", _text(error)]
             if isinstance(error, MemoryError):
                 return ["memory limit", ""]
+            if isinstance(error, ImportError):
+                return ["broken", f"{type(error).__name__}: {_text(error)}"]
             return ["runtime error", f"{type(error).__name__}: {_text(error)} (in the test)"]
         return None
 
@@ -164,6 +169,7 @@ class Trial:
                 value = self._bridge.errors[name] = type(name, (CandidateError,), {})
             elif isinstance(value, ClassHandle):
                 object.__setattr__(value, "_known_as", name)
+            self._constants |= not isinstance(value, (Handle, type))
             self._space[name] = value
 
 

@@ -174,6 +174,8 @@ def test_leetcode() -> None:
         {"kind": "call", "entry_point": "add(1)", "inputs": [[1]], "outputs": [1]},
         {"kind": "call", "entry_point": "add", "inputs": [1], "outputs": [1]},
         {"kind": "check", "entry_point": "add", "test": "def test(candidate): pass"},
+        {"kind": "asserts", "tests": ["from solution import add\nassert add(1, 2) == 3"]},
+        {"kind": "asserts", "tests": ["def test_add():\n    assert add(1, 2) == 4"]},
         {"kind": "asserts", "tests": ["import re\nassert add(re.compile('x'), 1) == 1"]},
         {"kind": "check", "entry_point": "add", "test": "def check(candidate):\n    while True: pass"},
     ],

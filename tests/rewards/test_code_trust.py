@@ -243,6 +243,11 @@ def test_what_is_raised_fails_a_test_and_ends_no_loop() -> None:
     assert not paid("class TooLow(Exception): pass\ndef f(x):\n    raise ValueError('no')", own)
 
 
+def test_constants_can_be_tested() -> None:
+    assert paid("LIMIT = 3\nNAMES = ['a']", "assert LIMIT == 3 and NAMES == ['a']")
+    assert not paid("LIMIT = 4", "assert LIMIT == 3")
+
+
 def test_a_test_that_skips_itself_has_not_passed() -> None:
     runner = """
 import unittest

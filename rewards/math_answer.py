@@ -215,14 +215,12 @@ def _readable(*texts: str) -> list[Any]:
     return found
 
 
+_WARMING = (("1/2", "x = 0.50"), ("\\sqrt{2}", "2^{1/2}"), ("[0, 1)", "0 \\le x < 1"), ("\\sum_{k=1}^{2} k", "3"))
+
+
 def _warm() -> None:
-    """Imports the reader and FLINT before the first deadline."""
-    for reference, text in (
-        ("\\frac{1}{2}", "x = 0.50"),
-        ("\\sqrt{2}", "2^{1/2}"),
-        ("[0, 1)", "0 \\le x < 1"),
-        ("\\sum_{k=1}^{2} k", "3"),
-    ):
+    """Imports the reader, FLINT and SymPy before the first deadline."""
+    for reference, text in _WARMING:
         _compared(reference, Extracted(text, 0, len(text), "warm", ()), "en", ("optional", True, False, 0.0))
 
 

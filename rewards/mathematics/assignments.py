@@ -8,7 +8,7 @@ from fractions import Fraction
 from . import expression as ex
 from . import numerics
 from .expression import Call, Expression, Number, Symbol
-from .values import EXPRESSIONS, Group, Quantity, Relation, Value
+from .values import EXPRESSIONS, Group, Matrix, Quantity, Relation, Value, unevaluated
 
 
 def named(item: Value) -> tuple[str, Value] | None:
@@ -31,6 +31,8 @@ def is_name(side: Value) -> bool:
     """Whether a side only names something: `x`, `f(x)`, `|AB|`, `S_{ABC}/S`, `(x, y)`, an angle."""
     if isinstance(side, Symbol):
         return True
+    if isinstance(side, Matrix):
+        return all(isinstance(entry, Symbol) for row in side.rows for entry in row)
     if isinstance(side, Group):
         return bool(side.items) and all(isinstance(item, Symbol) for item in side.items)
     if not isinstance(side, Call):
@@ -70,7 +72,7 @@ def answers(relation: Relation) -> list[Value]:
     if set(relation.signs) - {"=", "~"} or not consistent(relation):
         return []
     sides, signs = list(relation.sides), list(relation.signs)
-    if is_name(sides[0]) and not mentions(sides[1], sides[0]):
+    if (is_name(sides[0]) and not mentions(sides[1], sides[0])) or unevaluated(sides[0]):
         sides, signs = sides[1:], signs[1:]
     elif is_name(sides[-1]) and len(sides) == 2 and signs == ["="] and not mentions(sides[0], sides[-1]):
         sides, signs = sides[:1], []
@@ -104,7 +106,8 @@ def consistent(relation: Relation) -> bool:
             continue
         closed = not (ex.symbols(left) or ex.symbols(right))
         meant = closed or (len(sides) > 2 and not is_name(right))
-        if sign == "=" and meant and numerics.equal(left, right) is False:
+        worked_out = not ex.UNEVALUATED & (ex.heads(left) | ex.heads(right))  # a limit has no value at a point
+        if sign == "=" and meant and worked_out and numerics.equal(left, right) is False:
             return False
     return True
 

@@ -23,7 +23,7 @@ class Cursor:
         self.tokens, self.position, self.depth = tokens, 0, 0
         self.bars = 0  # open absolute values
         self.differentials = 0  # open integrals
-        self.alternatives = False  # the last list had an "or" in it
+        self.connective = ""  # what joined the last list: "or", "and" or only commas
         self.builder = False  # before the bar of {x | x > 0}
 
     def peek(self, ahead: int = 0) -> str:

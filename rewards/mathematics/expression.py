@@ -180,7 +180,7 @@ def _integer_root(value: int, degree: int) -> int | None:
 def symbols(expression: Expression) -> frozenset[str]:
     """The names of the free variables."""
     if isinstance(expression, Symbol):
-        return frozenset((expression.name,))
+        return frozenset((expression.name,) if expression.name else ())  # the side of a limit may be no name
     if isinstance(expression, Call):
         found = frozenset().union(*map(symbols, expression.args))
         return found - bound(expression)

@@ -41,20 +41,21 @@ class Parser(Cursor):
         items = self.items(lambda: self.position >= len(self.tokens))
         if not items:
             raise Unreadable("empty")
-        return items[0] if len(items) == 1 else Group("", tuple(items), "or" if self.alternatives else "")
+        return items[0] if len(items) == 1 else Group("", tuple(items), self.connective)
 
     def items(self, at_end: Callable[[], bool]) -> list[Value]:
         """Items up to the end; a semicolon separates groups where commas separate their members."""
         rows: list[list[Value]] = [[]]
         semicolons = False
-        self.alternatives = False
+        self.connective = ""
         while not at_end():
             rows[-1].append(self.relation())
             separated = False
             while self.peek() in (",", ";", "and", "or", "\\\\", "dots") and self.kind() in ("symbol", "command"):
                 if self.peek() == "dots":
                     raise Unreadable("an unfinished list")
-                self.alternatives |= self.peek() == "or"
+                if self.peek() in ("and", "or") and self.connective != "or":
+                    self.connective = self.peek()
                 if self.peek() in (";", "\\\\") and rows[-1]:
                     rows.append([])
                     semicolons = True

@@ -105,6 +105,9 @@ def _assignments(comparison: Comparison, left: Members, right: Members) -> bool:
         same = all(comparison.same(v, other[n]) for n, v in zip(left.names, left.values, strict=True))
         comparison.rule = "values by their names"
         return same
+    if left.names and right.names:
+        comparison.rule = "values of other names"
+        return False
     return in_order(comparison, left.values, right.values)
 
 

@@ -10,11 +10,11 @@ from . import units
 from .characters import normalised
 from .expression import Number, Unreadable
 from .grammar import Parser
-from .number_words import SCALES
+from .number_words import COUNTS
 from .tokens import Token, tokens
 from .unit_table import LETTERS, is_known
 from .values import EXPRESSIONS, Group, Quantity, Relation, Value
-from .vocabulary import CONNECTIVES
+from .vocabulary import ALIASES, CONNECTIVES, FUNCTIONS
 
 MAX_UNIT_TOKENS = 24
 
@@ -33,12 +33,15 @@ def _prepared(text: str) -> list[Token]:
             found.append(Token("word", token.text, token.space, token.start) if unit else token)
             continue
         words = token.text.strip(" ,.;:~\\")
+        if token.kind == "text" and words in FUNCTIONS:
+            found.append(Token("command", ALIASES.get(words, words), token.space, token.start))
+            continue
         if words.lower() in ("mod", "infinity", "infty"):
             found.append(Token("command", {"mod": "mod"}.get(words.lower(), "infty"), token.space, token.start))
             continue
-        if words.lower() in SCALES and found and found[-1].kind == "number":  # 1.5 million
+        if words.lower() in COUNTS and found and found[-1].kind == "number":  # 1.5 million
             found.append(Token("symbol", "*", False, token.start))
-            found.append(Token("number", str(SCALES[words.lower()]), False, token.start))
+            found.append(Token("number", str(COUNTS[words.lower()]), False, token.start))
         elif words == "in" and found and found[-1].kind == "letter":
             found.append(Token("command", "in", True, token.start))
         elif words.lower() in CONNECTIVES and (token.kind == "text" or len(words) > 1):
@@ -75,7 +78,9 @@ def _items(found: list[Token], text: str) -> Value:
         raise Unreadable("nothing but separators")
     if len(values) > 1 and all(isinstance(v, Quantity) for v in values) and (total := _compound(values)) is not None:
         return total
-    return values[0] if len(values) == 1 else Group("", tuple(values), "")
+    joined = {token.text for token in found if token.kind == "command"} & {"and", "or"}
+    connective = "or" if "or" in joined else "and" if joined else ""
+    return values[0] if len(values) == 1 else Group("", tuple(values), connective)
 
 
 def _separated(found: list[Token]) -> list[tuple[int, int]]:

@@ -11,6 +11,8 @@ _ONES = (
 ).split()
 _TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
 SCALES = {"thousand": 1_000, "million": 1_000_000, "billion": 1_000_000_000}
+#: Words that multiply the number before them: 1.5 million, 3 dozen.
+COUNTS = {**SCALES, "trillion": 10**12, "hundred": 100, "dozen": 12}
 _PARTS = {
     "half": 2, "halves": 2, "third": 3, "quarter": 4, "fourth": 4, "fifth": 5, "sixth": 6, "seventh": 7, "eighth": 8,
     "ninth": 9, "tenth": 10,

@@ -112,6 +112,8 @@ def finished(value: Value) -> Value:
             and not isinstance(value.sides[1], Group)
         ):
             return Group("", tuple(Relation((sides[0], item), ("=",)) for item in sides[1].items), "")
+        if value.signs == ("=",) and (named := _named_members(*sides)) is not None:
+            return named
         return Relation(sides, value.signs, value.modulus)
     if isinstance(value, SetOperation):
         return SetOperation(value.sign, finished(value.left), finished(value.right))
@@ -123,6 +125,16 @@ def finished(value: Value) -> Value:
             return Quantity(inner_value.value, value.unit)
         return Quantity(inner_value, value.unit)
     return value
+
+
+def _named_members(names: Value, values: Value) -> Group | None:
+    """`(x, y) = (1, 2)` as `x = 1, y = 2`."""
+    if not isinstance(names, Group) or not isinstance(values, Group) or len(names.items) != len(values.items):
+        return None
+    if not all(isinstance(name, Symbol) for name in names.items):
+        return None
+    pairs = zip(names.items, values.items, strict=True)
+    return Group("", tuple(Relation(pair, ("=",)) for pair in pairs), "")
 
 
 def _both_signs(value: Call) -> Value:

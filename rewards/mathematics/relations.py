@@ -65,10 +65,7 @@ def _with_argument_of(left: Relation, right: Relation, value: Value) -> Value:
 
 def _congruent(comparison: Comparison, left: Relation, right: Relation) -> bool:
     comparison.rule = "congruences"
-    if left.signs != right.signs:
-        residue, other = (left, right) if left.signs == ("equiv",) else (right, left)
-        return any(comparison.same(a, b) for a in answers(residue) for b in answers(other))
-    if left.modulus is None or right.modulus is None or left.modulus != right.modulus:
+    if left.signs != right.signs or left.modulus is None or right.modulus is None or left.modulus != right.modulus:
         return False
     a, b = left.sides[1], right.sides[1]
     if isinstance(a, Number) and isinstance(b, Number) and isinstance(left.modulus, Number):

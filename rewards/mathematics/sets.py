@@ -104,7 +104,7 @@ def _of_group(value: Group) -> RealSet:
         sets = [real_set(item) for item in value.items]
         if value.right != "or" and all(isinstance(item, Relation) for item in value.items):
             both = functools.reduce(_intersection, sets)
-            if both:  # x > 3, x < 5 hold together; x < 1, x > 5 cannot
+            if both or value.right == "and":  # x > 3, x < 5 hold together; x < 1, x > 5 cannot
                 return both
         return _normal(tuple(piece for found in sets for piece in found))
     raise NotReal

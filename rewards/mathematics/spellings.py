@@ -5,18 +5,19 @@ from __future__ import annotations
 import re
 
 _SPACING = r"(?:\\[,;:! ]|\\q?quad(?![a-zA-Z])|~|\s)"
-_FACE = r"\\(?:text|mathrm)\s*\{\s*([a-zA-Z^0-9 ]+?)\s*\}"
+_FACE = r"\\(?:text|mathrm)\s*\{\s*([a-zA-Z^0-9 ]+?)\s*\}((?:\^\{?\d\}?)?)"
 _MEMBER = r"[^\[\](),;]+"
 _REWRITTEN: list[tuple[re.Pattern[str], str]] = [
     # what leads to the answer or trails behind it
     (re.compile(rf"^(?:{_SPACING}|=(?!=)|\\(?:approx|therefore|implies|Rightarrow)(?![a-zA-Z]))+"), ""),
     (re.compile(rf"{_SPACING}+$"), ""),
     # a unit as a fraction of two others; a numeral whose digits stand in a face or brackets
-    (re.compile(rf"\\[dt]?frac\s*\{{\s*{_FACE}\s*\}}\s*\{{\s*{_FACE}\s*\}}"), r"\\text{ \1/\2}"),
+    (re.compile(rf"\\[dt]?frac\s*\{{\s*{_FACE}\s*\}}\s*\{{\s*{_FACE}\s*\}}"), r"\\text{ \1\2/\3\4}"),
     (
         re.compile(r"(?:\\(?:text|mathrm|mathtt|texttt)\{|\()([0-9][0-9A-Fa-f]*)[})](_\{?(?:\\text\{)?(?:\d|[a-z]))"),
         r"\1\2",
     ),
+    (re.compile(r"\\[dt]?frac\s*\{\s*d\s*([a-zA-Z])\s*\}\s*\{\s*d\s*[a-zA-Z]\s*\}(?=\s*=)"), r"\1'"),
     # the measure of an angle; degrees of temperature; 3rd
     (re.compile(r"\bm\s*(?=\\angle)"), ""),
     (re.compile(r"\^\{?\s*\\circ\s*\}?\s*(?:\\(?:text|mathrm|rm)\s*\{?\s*)?([CF])\}?$"), r"\\text{ degrees \1}"),

@@ -19,7 +19,7 @@ DEGREE = Unit("degree", divide(PI, number(180)), (("angle", 1),))
 _CLAIMS = frozenset(
     "is are was were be not no nor isn't aren't wrong right false true incorrect correct maybe perhaps or "
     "if unless but except instead rather than never impossible possibly probably either neither answer "
-    "would should could might must can't cannot".split()
+    "would should could might must can't cannot even odd prime positive negative greater less".split()
 )
 _FILLERS = frozenset(["of", "the", "a", "an", "in", "each", "total", "altogether", "about", "exactly", "only"])
 

@@ -94,7 +94,7 @@ def test_the_modulus_of_a_congruence(text: str) -> None:
     ("text", "left", "count", "right"),
     [
         ("1, 2", "", 2, ""),
-        ("1 and 2", "", 2, ""),
+        ("1 and 2", "", 2, "and"),
         ("1 or 2", "", 2, "or"),
         ("1, 2, and 3", "", 3, ""),
         ("(1, 2)", "(", 2, ")"),

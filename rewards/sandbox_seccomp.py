@@ -49,12 +49,12 @@ _ALLOWED = {
     "wait4": (61, 260), "waitid": (247, 95), "getpid": (39, 172), "gettid": (186, 178), "getppid": (110, 173),
     "getuid": (102, 174), "geteuid": (107, 175), "getgid": (104, 176), "getegid": (108, 177), "getgroups": (115, 158),
     "getresuid": (118, 148), "getresgid": (120, 150), "getpgrp": (111, -1), "getrlimit": (97, 163),
-    "setrlimit": (160, 164),
 }  # fmt: skip
 # Allowed for some arguments only; `_conditions` says which.
 _CONDITIONAL = {
     "open": (2, -1), "openat": (257, 56), "clone": (56, 220), "kill": (62, 129), "tgkill": (234, 131),
-    "fcntl": (72, 25), "ioctl": (16, 29), "prctl": (157, 167), "prlimit64": (302, 261), "socketpair": (53, 199),
+    "fcntl": (72, 25), "ioctl": (16, 29), "prctl": (157, 167), "setrlimit": (160, 164), "prlimit64": (302, 261),
+    "socketpair": (53, 199),
     "sendto": (44, 206), "sched_getaffinity": (204, 123), "getpgid": (121, 155), "getsid": (124, 156),
 }  # fmt: skip
 _FORKS = {"fork": (57, -1), "vfork": (58, -1)}
@@ -67,6 +67,9 @@ _CLONE_THREAD = 0x10000
 _BAD_CLONE = 0xFE02A000  # every namespace, the parent's sibling, tracing, a shared I/O context
 _SIGCHLD = 17
 _SIGKILL, _SIGSTOP = 9, 19  # refused even to itself, so that a death by SIGKILL always came from outside
+# The one limit that programs set for good reasons. With RLIMIT_CPU one could have the kernel kill it, and so pass its
+# own end off as a fault of the sandbox.
+_RLIMIT_STACK = 3
 _O_ACCMODE, _O_TRUNC = 3, 0o1000
 _EPERM, _ENOSYS, _ENOTTY = 1, 38, 25
 
@@ -137,7 +140,8 @@ def _conditions(may_fork: bool) -> dict[str, list[_Instruction]]:
         "fcntl": _one_of(1, _FCNTL),
         "ioctl": _one_of(1, _IOCTL, _ENOTTY),
         "prctl": _one_of(0, _PRCTL),
-        "prlimit64": _one_of(0, [0]),
+        "setrlimit": _one_of(0, [_RLIMIT_STACK]),
+        "prlimit64": [_argument(0), (_JEQ, 1, 0, 0), _no(), *_reading_or(2, 1, _RLIMIT_STACK)],
         "socketpair": [_argument(0), (_JEQ, 1, 0, 1), _no(), _argument(1), (_AND, 0, 0, 0xF), *_if_equal([1])],
         "sendto": [(_LD, 0, 0, 16 + 4 * 8 + 4), (_JEQ, 1, 0, 0), _no(), *_one_of(4, [0])],  # no address: 64 bits of 0
         "sched_getaffinity": _one_of(0, [0]),
@@ -182,6 +186,12 @@ def _fork() -> list[_Instruction]:
     """Allows a thread or a child whose end is told by SIGCHLD (another signal there would reach the parent)."""
     child = [(_AND, 0, 0, 0xFF), *_if_equal([_SIGCHLD])]
     return [_argument(0), (_JSET, 0, 1, _BAD_CLONE), _no(), (_JSET, 0, 1, _CLONE_THREAD), _YES, *child]
+
+
+def _reading_or(pointer: int, index: int, value: int) -> list[_Instruction]:
+    """Allows where the pointer argument is null (nothing is set) or the other argument has the value."""
+    low, high = _argument(pointer), (_LD, 0, 0, 16 + 8 * pointer + 4)
+    return [low, (_JEQ, 0, 3, 0), high, (_JEQ, 0, 1, 0), _YES, *_one_of(index, [value])]
 
 
 def _no_truncating_read(index: int) -> list[_Instruction]:

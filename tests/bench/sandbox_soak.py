@@ -28,7 +28,7 @@ _SMALL = Limits(wall_seconds=10.0, cpu_seconds=0.3, memory_mb=96, disk_mb=4, out
 HOSTILE: dict[str, Job] = {
     "loop": Job(b"while True: pass"),
     "sleep": Job(b"import time\ntime.sleep(99)", limits=replace(_SMALL, wall_seconds=0.2)),
-    "memory": Job(b"x = []\nwhile True: x.append(bytearray(1 << 22))"),
+    "memory": Job(b"x = []\nwhile True: x.append(bytearray(1 << 22))", limits=replace(_SMALL, cpu_seconds=9.0)),
     "fork": Job(b"import os\nwhile True: os.fork()"),
     "flood": Job(b"while True: print('x' * 999)"),
     "disk": Job(b"import time\nfor n in range(20): open(str(n), 'wb').write(bytes(1 << 19))\ntime.sleep(99)"),

@@ -342,6 +342,27 @@ def test_a_program_killed_from_outside_is_a_fault(sandbox: Sandbox) -> None:
     assert "killed from outside" in run.finish().fault
 
 
+@pytest.mark.parametrize(
+    "program",
+    [
+        "import resource\nresource.setrlimit(resource.RLIMIT_CPU, (0, 0))",
+        "import resource\nresource.setrlimit(resource.RLIMIT_CPU, (0, 9))",
+        "import os\nos.kill(os.getpid(), 9)",
+        "import os\nos.kill(0, 9)",
+        "import signal, threading\nsignal.pthread_kill(threading.get_ident(), 9)",
+        "import ctypes\nctypes.CDLL(None).prctl(1, 9, 0, 0, 0)",
+        "import os\nfor fd in range(99):\n    try: os.write(fd, b'fault')\n    except OSError: pass",
+        "import os\nos._exit(113)",
+        "import ctypes\nctypes.memset(0x1000, 0, 1 << 40)",
+        "import os\nos.close(0); os.close(1); os.close(2); os.abort()",
+    ],
+)
+def test_no_program_can_pass_for_a_fault(sandbox: Sandbox, program: str) -> None:
+    """A fault is not judged: a policy could learn to be unjudged where it would be wrong."""
+    result = sandbox.run(Job((program + "\nwhile True: pass").encode(), limits=Limits(cpu_seconds=0.2)))
+    assert not result.fault, result
+
+
 def _run_in_child(sandbox: Sandbox, pipe: Any) -> None:
     pipe.send([sandbox.run(Job(b"print(2)")).stdout for _ in range(3)])
     sandbox.close()

@@ -86,7 +86,10 @@ def test_conditions(machine: str) -> None:
         assert ask("fcntl", 0, command) == EPERM
     assert ask("ioctl", 0, 0x5401) == ALLOW and ask("ioctl", 0, 0x5412) == ask("ioctl", 0, 0x8901) == ENOTTY
     assert ask("prctl", 15) == ALLOW and {ask("prctl", option) for option in (1, 4, 8, 22, 24, 36, 38, 47)} == {EPERM}
-    assert ask("prlimit64", 0) == ALLOW and ask("prlimit64", 1) == ask("prlimit64", PID) == EPERM
+    assert ask("prlimit64", 0, 7, 0, 99) == ask("prlimit64", 0, 3, 99) == ask("setrlimit", 3) == ALLOW
+    assert ask("prlimit64", 1, 3, 0) == ask("prlimit64", PID, 3, 0) == EPERM
+    for limit in (0, 1, 6, 7, 9, 15):  # a program that lowers its CPU time would be killed as if from outside
+        assert ask("prlimit64", 0, limit, 99) == ask("prlimit64", 0, limit, high) == ask("setrlimit", limit) == EPERM
     assert ask("socketpair", 1, 1) == ask("socketpair", 1, 1 | 0o2004000) == ALLOW
     assert ask("socketpair", 1, 2) == ask("socketpair", 1, 5) == ask("socketpair", 2, 1) == EPERM
     assert ask("sendto", 3, 0, 0, 0, 0) == ALLOW

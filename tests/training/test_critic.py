@@ -149,7 +149,7 @@ def test_the_critic_survives_its_checkpoint() -> None:
 
 def test_the_recipe_chooses_the_critic(tmp_path: Any) -> None:
     def critic(algorithm: Any, **section: Any) -> Critic | None:
-        made = recipe(tmp_path / "r", critic=section)
+        made = recipe(tmp_path / "r", algorithm={"name": "ppo"}, critic=section)
         return critic_of(load_recipe(made).recipe, llama(VOCABULARY), algorithm)
 
     from rlvr.algorithms.grpo import GRPO

@@ -52,9 +52,9 @@ def test_the_fisher_product_is_the_hessian_of_the_kl_by_finite_differences() -> 
     owner, batch = started(TRPO())
     old, start = plain_logprobs(owner, batch).detach(), flat(owner)
     parameters = list(owner.model.parameters())
-    parts = list(batch.microbatches(40))
-    assert len(parts) > 3
-    for seed in range(3):
+    parts = list(batch.microbatches(100))
+    assert len(parts) > 1
+    for seed in range(2):
         vector = torch.randn(len(start), generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
         product = fisher_product(owner.model, parts, vector, owner.temperature)
         step = 1e-5

@@ -35,7 +35,7 @@ PROGRAMS = {
     ),
     "memory by maps": Bomb(
         "import mmap\nx = []\nwhile True:\n    m = mmap.mmap(-1, 1 << 24)\n    m.write(b'x' * (1 << 24))\n    x.append(m)",
-        ("exit", "memory"),
+        ("exit", "memory", "wall"),
     ),
     "memory in pipes": Bomb(
         "import os\nx = []\nwhile True:\n    r, w = os.pipe()\n    os.set_blocking(w, False)\n    os.write(w, bytes(1 << 20))\n"

@@ -1,18 +1,6 @@
-"""The prompt that asks for a boxed answer, and the boxed answer of a reference solution."""
+r"""The boxed answer of a reference solution."""
 
 from __future__ import annotations
-
-from rlvr.core import Message
-
-from .sources import user_turn
-
-#: The wording of Qwen2.5-Math and of DeepSeek-R1's evaluations, so that scores compare with published ones.
-INSTRUCTION = r"Please reason step by step, and put your final answer within \boxed{}."
-
-
-def boxed_turn(problem: str) -> tuple[Message, ...]:
-    """The user turn of every mathematics set: the problem, a blank line, the instruction."""
-    return user_turn(f"{problem.strip()}\n\n{INSTRUCTION}")
 
 
 def last_boxed(text: str) -> str | None:

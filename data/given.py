@@ -12,7 +12,7 @@ from typing import Any
 from rlvr.core import Message, Prompt
 from rlvr.registry import dataset
 
-from .sources import BadRow, Hosted, Row, user_turn
+from .sources import BadRow, Hosted, LeftOut, Row, user_turn
 
 
 @dataset(
@@ -58,7 +58,7 @@ def preferences(row: Row, index: int) -> Prompt:
     if not asked:
         raise BadRow("there is no column 'prompt', and the answers are no conversations that contain it")
     if both["chosen"] == both["rejected"]:
-        raise BadRow("both answers are the same")
+        raise LeftOut("both answers are the same")
     meta = {**both, "margin": float(row.get("margin") or 0.0)}
     return Prompt(_identity(row, index), asked, both["chosen"], meta=meta)
 
@@ -77,7 +77,7 @@ def text(row: Row, index: int) -> Prompt:
     """Plain text in the column `text`, for pre-training and for auxiliary language-modelling losses."""
     content = row["text"]
     if not isinstance(content, str) or not content.strip():
-        raise BadRow("the text is empty")
+        raise LeftOut("the text is empty")
     return Prompt(_identity(row, index), (), content, meta={"text": content})
 
 
@@ -90,7 +90,7 @@ def rollouts(row: Row, index: int) -> Prompt:
     """
     verdict = row["verdict"]
     if not isinstance(verdict, Mapping) or verdict.get("reward") is None:
-        raise BadRow("the completion could not be judged")
+        raise LeftOut("the completion could not be judged")
     answer = _answer(row["text"], "text")
     meta = {
         "demonstration": answer,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rlvr.core import Prompt
 from rlvr.registry import dataset
 
-from .boxed import boxed_turn
+from .families import flat
 from .sources import BadRow, Hosted, Row
 
 
@@ -16,8 +16,12 @@ from .sources import BadRow, Hosted, Row
         config="main",
         revision="cc7b047b6e5bb11b4f1af84efc572db110a51b3c",
         files={"train": "gsm8k_train.jsonl", "test": "gsm8k_test.jsonl"},
+        rows="7,473 + 1,319",
         licence="MIT",
+        verifier="math",
+        template="boxed",
         url="https://github.com/openai/grade-school-math",
+        example={"question": "Ann has 3 pens and buys 4 more. How many has she?", "answer": "3 + 4 = 7\n#### 7"},
     ),
 )
 def gsm8k(row: Row, index: int) -> Prompt:
@@ -25,4 +29,4 @@ def gsm8k(row: Row, index: int) -> Prompt:
     _, marker, final = row["answer"].rpartition("####")
     if not marker:
         raise BadRow("the answer has no '####' before the final number")
-    return Prompt(str(index), boxed_turn(row["question"]), final.strip().replace(",", ""), "math")
+    return flat(Row(row, answer=final.strip().replace(",", "")), index, problem="question")

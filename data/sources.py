@@ -2,7 +2,7 @@
 
 A data set is one function with the `@dataset` decorator, of one of two kinds:
 
-    @dataset("mine", source=Hosted(hub="me/mine", files={"train": "mine_train.jsonl"}))
+    @dataset("mine", source=Hosted(hub="me/mine", files={"train": "mine_train.jsonl"}, template="boxed"))
     def mine(row, index):                 # one row -> one Prompt; raise BadRow where it has none
         return Prompt(str(index), user_turn(row["question"]), row["answer"], "math")
 
@@ -15,9 +15,9 @@ The loader puts `mine/train/` before the ids, so that they are unique across dat
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 from rlvr.core import Message, Prompt
 from rlvr.errors import did_you_mean
@@ -25,6 +25,13 @@ from rlvr.errors import did_you_mean
 
 class BadRow(Exception):
     """A row that yields no prompt; the message is the reason that the user reads."""
+
+
+class LeftOut(BadRow):
+    """A row that is known to hold no usable problem, such as the two of MATH without an answer.
+
+    It is skipped and counted whatever `on_bad_row` says: nobody could mend it.
+    """
 
 
 class Row(dict[str, Any]):
@@ -36,19 +43,33 @@ class Row(dict[str, Any]):
         )
 
 
+#: One row and its number -> one prompt; raises `BadRow` where there is none.
+Adapter: TypeAlias = Callable[[Row, int], Prompt]
+
+
 @dataclass(frozen=True, slots=True)
 class Hosted:
-    """Where the rows of a data set are: `hub` (at `revision`), or a file of `--data-dir` named by split.
+    """Where the rows of a data set are, and what a reader wants to know before loading it.
 
-    The keys of `files` are the data set's splits. A pinned `revision` keeps ids and answers fixed.
+    The keys of `files` are the data set's splits, its values the names of their files in `--data-dir`. A pinned
+    `revision` keeps ids and answers fixed; None stands for the newest, because no revision could be confirmed.
     """
 
     hub: str
     files: Mapping[str, str]
-    config: str | None = None
-    revision: str = "main"
+    #: A configuration's name, several of them in order, or "*" for all that the hub has.
+    config: str | tuple[str, ...] | None = None
+    revision: str | None = None
     licence: str = ""
     url: str = ""
+    rows: str = ""  # how many, as it was published: "7,473 + 1,319"
+    verifier: str = ""  # what judges its rows
+    template: str = "none"  # the wording that is put around its problems, see `templates`
+    hub_splits: Mapping[str, str] = field(default_factory=dict)  # our split -> the hub's, where the names differ
+    streamed: bool = False  # too big to download whole: rows are read from the hub as they come
+    example: Mapping[str, Any] = field(default_factory=dict)  # a row of ours in its shape: `rlvr show NAME` reads it
+    #: Which rows of a file that holds all splits belong to one: (row, split) -> bool.
+    belongs: Callable[[Mapping[str, Any], str], bool] | None = None
 
     @property
     def splits(self) -> tuple[str, ...]:
@@ -70,10 +91,11 @@ class LoadedPrompts:
 
     `skipped` has one reason for each bad row, with the number it has in its file or hub split
     (files count from 1 as editors do). `fingerprint` hashes ids, messages and answers: two runs
-    with equal fingerprints saw the same problems in the same order.
+    with equal fingerprints saw the same problems in the same order. Many prompts are not held in memory:
+    `prompts` then reads each from disk when it is asked for.
     """
 
-    prompts: tuple[Prompt, ...]
+    prompts: Sequence[Prompt]
     skipped: tuple[str, ...] = ()
     source: str = ""
     fingerprint: str = field(default="")

@@ -96,7 +96,7 @@ def test_rows_become_prompts(tmp_path: Path) -> None:
     rows = [{"question": "What is 1 + 1?", "answer": "2"}, {"question": "and without an answer?"}]
     file = tmp_path / "rows.jsonl"
     file.write_text("".join(json.dumps(row) + "\\n" for row in rows))
-    loaded = load_prompts("NAME", path=file)
+    loaded = load_prompts("NAME", path=file, on_bad_row="skip")
     assert [(prompt.text, prompt.answer) for prompt in loaded.prompts] == [("What is 1 + 1?", "2")]
     assert len(loaded.skipped) == 1 and "answer" in loaded.skipped[0]
 '''

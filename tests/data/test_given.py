@@ -22,7 +22,7 @@ def load(tmp_path: Path, name: str, *rows: dict[str, Any]) -> Any:
     file = tmp_path / "rows.jsonl"
     # One good row of each kind at the end, so that a file of bad rows still loads.
     file.write_text("".join(json.dumps(row) + "\n" for row in (*rows, GOOD[name])))
-    return load_prompts(name, path=file)
+    return load_prompts(name, path=file, on_bad_row="skip")
 
 
 GOOD: dict[str, dict[str, Any]] = {

@@ -82,7 +82,7 @@ def test_bad_rows_are_counted_and_the_good_ones_are_used(tmp_path: Path) -> None
         {"question": 5, "final": "3"},
         {"question": "zero?", "final": 0},
     ]
-    loaded = load_prompts(path=jsonl(tmp_path, rows), columns=MAPPING, verifier="math")
+    loaded = load_prompts(path=jsonl(tmp_path, rows), columns=MAPPING, verifier="math", on_bad_row="skip")
     assert [p.answer for p in loaded.prompts] == ["1", 0]  # 0 is an answer
     numbers = [int(reason.split()[1].rstrip(":")) for reason in loaded.skipped]
     assert numbers == [2, 3, 4, 5, 6, 8, 9]  # as an editor counts lines; line 7 is blank, hence no row
@@ -95,7 +95,10 @@ def test_a_line_that_is_not_utf8_costs_one_row(tmp_path: Path) -> None:
     file = tmp_path / "mine.jsonl"
     good = json.dumps(ROWS[0]).encode()
     file.write_bytes(good + b'\n{"question": "\xff\xfe", "final": "1"}\n' + good + b"\n")
-    loaded = load_prompts(path=file, columns=MAPPING, verifier="math")
+    assert "row 2, cannot be read: not valid JSON" in message(
+        lambda: load_prompts(path=file, columns=MAPPING, verifier="math")
+    )
+    loaded = load_prompts(path=file, columns=MAPPING, verifier="math", on_bad_row="skip")
     assert len(loaded.prompts) == 2 and len(loaded.skipped) == 1
 
 
@@ -146,8 +149,11 @@ def test_what_users_get_wrong_is_said_in_one_paragraph(tmp_path: Path) -> None:
     missing = message(lambda: load_prompts(path=tmp_path / "none.jsonl", columns=MAPPING, verifier="math"))
     assert "none.jsonl does not exist" in missing
 
-    wrong = message(lambda: load_prompts(path=file, columns={"prompt": "questoin", "answer": "final"}, verifier="math"))
-    assert "no usable row; 3 skipped" in wrong
+    typo = {"prompt": "questoin", "answer": "final"}
+    wrong = message(lambda: load_prompts(path=file, columns=typo, verifier="math"))
+    assert "row 1, cannot be read" in wrong and "data.train.on_bad_row=skip" in wrong
+    skipped = message(lambda: load_prompts(path=file, columns=typo, verifier="math", on_bad_row="skip"))
+    assert "no usable row; 3 skipped" in skipped
     assert "did you mean 'question'?" in wrong and "there are: question, final, level" in wrong
 
     unmapped = message(lambda: load_prompts(path=file, verifier="math"))
@@ -159,7 +165,7 @@ def test_what_users_get_wrong_is_said_in_one_paragraph(tmp_path: Path) -> None:
     assert "data.train.verifier=math" in message(lambda: load_prompts(path=file, columns=MAPPING))
     assert "a name or a path" in message(lambda: load_prompts())
     assert "Known formats" in message(
-        lambda: load_prompts(path=jsonl(tmp_path, ROWS, "mine.csv"), columns=MAPPING, verifier="math")
+        lambda: load_prompts(path=jsonl(tmp_path, ROWS, "mine.tsv"), columns=MAPPING, verifier="math")
     )
     assert "is a folder" in message(lambda: load_prompts(path=tmp_path, columns=MAPPING, verifier="math"))
     (tmp_path / "empty.jsonl").touch()

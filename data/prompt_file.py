@@ -1,0 +1,81 @@
+"""Prompts on disk: a sequence that takes the memory of a few numbers a prompt, however long the prompts are."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, overload
+
+from rlvr.core import Prompt, VerifierUse
+
+
+class PromptFile(Sequence[Prompt]):
+    """A sequence of prompts in an unnamed temporary file, each read when it is asked for.
+
+    Reading takes no shared position, so forked processes and threads may read at once. Values that JSON has no form
+    for (dates of Parquet columns) become texts.
+    """
+
+    def __init__(self, prompts: Iterable[Prompt] = ()) -> None:
+        self._file = tempfile.TemporaryFile(prefix="rlvr_prompts_")  # noqa: SIM115 closed with the sequence
+        self._ends = array("q", [0])
+        self._pending: list[bytes] = []
+        self._size = 0
+        for prompt in prompts:
+            self.append(prompt)
+
+    def append(self, prompt: Prompt) -> None:
+        line = packed(prompt)
+        self._pending.append(line)
+        self._ends.append(self._ends[-1] + len(line))
+        self._size += len(line)
+        if self._size > 1 << 20:
+            self._flush()
+
+    def _flush(self) -> None:
+        self._file.write(b"".join(self._pending))
+        self._file.flush()
+        self._pending, self._size = [], 0
+
+    def __len__(self) -> int:
+        return len(self._ends) - 1
+
+    @overload
+    def __getitem__(self, index: int) -> Prompt: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Prompt]: ...
+    def __getitem__(self, index: int | slice) -> Prompt | Sequence[Prompt]:
+        if isinstance(index, slice):
+            return [self[i] for i in range(*index.indices(len(self)))]
+        if not -len(self) <= index < len(self):
+            raise IndexError(f"prompt {index} of {len(self)}")
+        if self._pending:
+            self._flush()
+        first, end = self._ends[index % len(self)], self._ends[index % len(self) + 1]
+        return unpacked(os.pread(self._file.fileno(), end - first, first))
+
+    def __iter__(self) -> Iterator[Prompt]:
+        return (self[i] for i in range(len(self)))
+
+
+def packed(prompt: Prompt) -> bytes:
+    """The prompt as one JSON line."""
+    verifier: Any = prompt.verifier
+    if not isinstance(verifier, str):
+        verifier = [[use.name, use.weight, dict(use.options)] for use in verifier]
+    content = [prompt.id, [dict(m) for m in prompt.messages], prompt.answer, verifier, dict(prompt.meta)]
+    return (
+        json.dumps(content, ensure_ascii=False, separators=(",", ":"), default=str).encode("utf-8", "surrogatepass")
+        + b"\n"
+    )
+
+
+def unpacked(line: bytes) -> Prompt:
+    """What `packed` wrote."""
+    identity, messages, answer, verifier, meta = json.loads(line.decode("utf-8", "surrogatepass"))
+    if not isinstance(verifier, str):
+        verifier = tuple(VerifierUse(name, weight, options) for name, weight, options in verifier)
+    return Prompt(identity, tuple(messages), answer, verifier, meta)

@@ -66,6 +66,7 @@ def test_words_never_reach_sympy() -> None:
         (r"\lim_{x \to 0} \frac{\sin x}{x}", "1"),
         (r"\frac{d}{dx} x^3", "3x^2"),
         (r"\prod_{n=1}^{5} n", "120"),
+        (r"\frac{d}{dx} x + \lceil x \rceil", r"1 + \lceil x \rceil"),
         (r"\int_0^1 x dx + \sqrt{2}", r"\frac{1}{2} + \sqrt{2}"),
     ],
 )

@@ -6,6 +6,9 @@ from rlvr.rewards.extract import RULES, extract
 
 #: (completion, answer, rule)
 CASES = [
+    ("The answer is 41. I wondered for a while what if the answer is 42.", "41", "answer is"),
+    ("He pays $5 and $6.", "$6", "last number"),
+    ("The answer is $5$ or maybe $7$.", "$5$ or maybe $7$", "answer is"),
     ("Odpowiedź: $-9$", "-9", "answer is"),
     ("Đáp án là 28.", "28", "answer is"),
     ("Cevap: 28", "28", "answer is"),

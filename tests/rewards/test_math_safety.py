@@ -123,6 +123,7 @@ def test_from_a_thread_the_judge_keeps_its_deadline() -> None:
 
     def judge_bombs() -> None:
         with Judge(1, timeout=2.0, memory_mb=512, warm=("math",)) as judge:
+            judge.judge([(Prompt("p", (), "1"), Completion.of_text("1"))])  # the worker's start is no part of it
             for bomb in list(BOMBS.values())[:12]:
                 began = time.monotonic()
                 found.append(judge.judge([(Prompt("p", (), "42"), Completion.of_text(f"\\boxed{{{bomb}}}"))])[0])

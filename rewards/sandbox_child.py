@@ -126,9 +126,9 @@ def become(job: dict[str, Any], config: dict[str, Any], fds: list[int], report: 
         if os.getppid() != parent:
             os._exit(1)
         os.chdir(config["work"])
-        program = _unpack(fds[-1])
         if config["ruleset"] is not None:
             checked(libc.syscall(_LANDLOCK_RESTRICT, config["ruleset"], 0), "landlock_restrict_self")
+        program = _unpack(fds[-1])  # within the walls: the names of files are data
         high = [fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 16) for fd in [*fds[:-1], report]]
         for number, fd in enumerate(high):
             os.dup2(fd, number)

@@ -39,14 +39,30 @@ class LocalSandbox(Sandbox):
         return f"{walls}{users}; {self.plan.interpreter} ({self.plan.version})"
 
     def run(self, job: Job) -> Result:
-        return self.start([job])[0].finish()
+        run = self.start([job])[0]
+        try:
+            return run.finish()
+        except BaseException:  # an interrupt; the slot goes back
+            run.kill()
+            raise
 
     def start(self, jobs: Sequence[Job]) -> list[Run]:
         for job in jobs:
             if job.limits.disk_mb > self.plan.max_disk_mb:
                 raise ValueError(f"disk_mb={job.limits.disk_mb} is above max_disk_mb={self.plan.max_disk_mb}")
         taken = self._take(len(jobs))
-        return [self._start(slot, job) for slot, job in zip(taken, jobs, strict=True)]
+        runs: list[Run] = []
+        try:
+            for slot, job in zip(taken, jobs, strict=True):
+                runs.append(self._start(slot, job))
+        except BaseException:
+            for run in runs:
+                run.kill()
+            for slot in taken[len(runs) :]:
+                slot.stop()
+                self._release(slot)
+            raise
+        return runs
 
     def _start(self, slot: Slot, job: Job) -> Run:
         """Starts a program, on a new server where the old one fails; a run that only knows its fault otherwise."""

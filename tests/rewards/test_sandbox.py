@@ -23,6 +23,7 @@ from rlvr.errors import UnknownName, UserError
 from rlvr.rewards import sandbox_launch as launch
 from rlvr.rewards.sandbox import CHANNEL_FD, MAX_MESSAGE_BYTES, Job, Limits, Sandbox, SandboxBusy, open_sandbox
 from rlvr.rewards.sandbox_probes import probe
+from rlvr.rewards.sandbox_run import ServerRun
 from rlvr.rewards.sandbox_watch import children, empty
 from tests.rewards.sandboxes import PROFILES, opened
 
@@ -152,6 +153,31 @@ def test_the_private_directory(sandbox: Sandbox) -> None:
     assert sandbox.run(module).stdout == b"5\n"
     temporary = Job(b"import tempfile\nwith tempfile.NamedTemporaryFile('w+') as f: print(f.write('1234'))")
     assert sandbox.run(temporary).stdout == b"4\n"
+
+
+@pytest.mark.parametrize("name", ["/tmp/rlvr-outside", "../rlvr-outside", "a/../../rlvr-outside"])
+def test_files_land_in_the_private_directory_or_nowhere(sandbox: Sandbox, name: str) -> None:
+    result = sandbox.run(Job(b"", files={name: b"x"}))
+    assert result.fault and not Path("/tmp/rlvr-outside").exists()
+    assert sandbox.run(Job(b"print(1)")).stdout == b"1\n"
+
+
+def test_an_interrupted_caller_gives_its_slots_back(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    began: list[ServerRun] = []
+    whole = ServerRun.begin
+
+    def interrupted(run: ServerRun) -> None:
+        began.append(run)
+        if len(began) == 2:
+            raise KeyboardInterrupt
+        whole(run)
+
+    monkeypatch.setattr(ServerRun, "begin", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        sandbox.start([Job(ECHO, channel=True), Job(ECHO, channel=True)])
+    monkeypatch.undo()
+    for run in sandbox.start([Job(b""), Job(b"")]):
+        assert run.finish().exit_status == 0
 
 
 def test_what_programs_need_works(sandbox: Sandbox) -> None:
@@ -400,6 +426,7 @@ def test_nothing_is_left(profile: str) -> None:
     code = f"""
 import sys
 from rlvr.rewards.sandbox import *
+from rlvr.rewards.sandbox_run import ServerRun
 from rlvr.rewards.sandbox_watch import children
 s = open_sandbox({profile!r}, slots=1)
 r = s.start([Job(b"while True: pass", limits=Limits(wall_seconds=99, cpu_seconds=99))])

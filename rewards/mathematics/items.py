@@ -33,7 +33,11 @@ def _prepared(text: str) -> list[Token]:
             found.append(Token("word", token.text, token.space, token.start) if unit else token)
             continue
         words = token.text.strip(" ,.;:~\\")
-        if token.kind == "text" and words in FUNCTIONS:
+        if (
+            token.kind == "text"
+            and words in FUNCTIONS
+            and not (words == "min" and found and found[-1].kind == "number")
+        ):
             found.append(Token("command", ALIASES.get(words, words), token.space, token.start))
             continue
         if words.lower() in ("mod", "infinity", "infty"):

@@ -46,16 +46,15 @@ class Parser(Cursor):
     def items(self, at_end: Callable[[], bool]) -> list[Value]:
         """Items up to the end; a semicolon separates groups where commas separate their members."""
         rows: list[list[Value]] = [[]]
-        semicolons = False
-        self.connective = ""
+        semicolons, connective = False, ""
         while not at_end():
             rows[-1].append(self.relation())
             separated = False
             while self.peek() in (",", ";", "and", "or", "\\\\", "dots") and self.kind() in ("symbol", "command"):
                 if self.peek() == "dots":
                     raise Unreadable("an unfinished list")
-                if self.peek() in ("and", "or") and self.connective != "or":
-                    self.connective = self.peek()
+                if self.peek() in ("and", "or") and connective != "or":
+                    connective = self.peek()
                 if self.peek() in (";", "\\\\") and rows[-1]:
                     rows.append([])
                     semicolons = True
@@ -63,6 +62,8 @@ class Parser(Cursor):
                 separated = True
             if not separated and not at_end():
                 raise Unreadable(f"{self.peek()!r} was not expected")
+        self.connective = connective  # brackets inside have had their own
+        self.connective = connective  # brackets inside the items had theirs
         rows = [row for row in rows if row]
         if semicolons and any(len(row) > 1 for row in rows):
             return [row[0] if len(row) == 1 else Group("", tuple(row), "") for row in rows]

@@ -63,7 +63,6 @@ class Parser(Cursor):
             if not separated and not at_end():
                 raise Unreadable(f"{self.peek()!r} was not expected")
         self.connective = connective  # brackets inside have had their own
-        self.connective = connective  # brackets inside the items had theirs
         rows = [row for row in rows if row]
         if semicolons and any(len(row) > 1 for row in rows):
             return [row[0] if len(row) == 1 else Group("", tuple(row), "") for row in rows]

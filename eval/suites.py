@@ -24,6 +24,7 @@ _SAMPLING_KEYS = ("temperature", "top_p", "top_k", "max_tokens", "stop")
 _COLUMNS = ("prompt", "answer", "system", "id")
 _SECTION = (
     "name", "path", "split", *_COLUMNS, "verifier", "options", "limit", "samples", "sampling", "label", "wanted_return",
+    "template", "on_bad_row",
 )  # fmt: skip
 
 
@@ -43,6 +44,8 @@ class Suite:
     sampling: Mapping[str, Any] = field(default_factory=dict)
     limit: int | None = None
     wanted_return: float | None = None
+    template: str | None = None
+    on_bad_row: str = "error"
 
     def load(self, *, limit: int | None = None, data_dir: str | Path | None = None) -> LoadedPrompts:
         """Its problems: the first `limit` of them, where a return is wanted with it in front of the answer."""
@@ -55,6 +58,8 @@ class Suite:
             limit=limit if limit is not None else self.limit,
             data_dir=data_dir,
             options=self.options or None,
+            template=self.template,
+            on_bad_row=self.on_bad_row,
         )
         if self.wanted_return is None:
             return loaded
@@ -150,6 +155,8 @@ def _from_section(section: Mapping[str, Any]) -> Suite:
         options=given.get("options", {}),
         verifier=_uses(given["verifier"]) if "verifier" in given else base.verifier,
         limit=given.get("limit"),
+        template=given.get("template", base.template),
+        on_bad_row=given.get("on_bad_row", base.on_bad_row),
         samples=given.get("samples", base.samples),
         sampling={**base.sampling, **given.get("sampling", {})},
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -58,7 +58,7 @@ def load_data(ref: DataRef, data_dir: str | None, split: str) -> LoadedPrompts:
     """The prompts that a data section names."""
     from rlvr.data import asking_for, load_prompts
 
-    columns = {"prompt": ref.prompt, "answer": ref.answer}
+    columns = {"prompt": ref.prompt, "answer": ref.answer, "system": ref.system, "id": ref.id}
     loaded = load_prompts(
         ref.name,
         path=ref.path,
@@ -68,13 +68,15 @@ def load_data(ref: DataRef, data_dir: str | None, split: str) -> LoadedPrompts:
         limit=ref.limit,
         data_dir=data_dir,
         options=ref.options or None,
+        template=ref.template,
+        on_bad_row=ref.on_bad_row,
     )
     if ref.wanted_return is None:
         return loaded
     return replace(loaded, prompts=tuple(asking_for(p, ref.wanted_return) for p in loaded.prompts))
 
 
-def judge_of(recipe: Recipe, prompts: Sequence[Prompt], functions: Mapping[str, Callable[..., Any]]) -> Judge:
+def judge_of(recipe: Recipe, prompts: Iterable[Prompt], functions: Mapping[str, Callable[..., Any]]) -> Judge:
     """The worker pool, its workers warm for the verifiers that the prompts name."""
     from rlvr.rewards import Judge, check_verifiers
 

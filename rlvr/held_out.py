@@ -99,7 +99,13 @@ def are_pairs(prompts: Sequence[Prompt]) -> bool:
     return bool(prompts) and "rejected" in prompts[0].meta
 
 
+_KEYS = (
+    "name", "path", "split", "prompt", "answer", "system", "id", "options", "limit", "wanted_return", "template",
+    "on_bad_row",
+)  # fmt: skip
+
+
 def _section(ref: EvalRef) -> dict[str, Any]:
     """An entry of `data.eval` as the harness reads it."""
-    names = ("name", "path", "split", "prompt", "answer", "options", "limit", "wanted_return")
+    names = _KEYS
     return {**{name: getattr(ref, name) for name in names}, "verifier": verifier_uses(ref)}

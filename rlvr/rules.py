@@ -41,7 +41,7 @@ def _names(recipe: Recipe) -> Iterator[tuple[str, str]]:
 
 
 def _data(key: str, ref: DataRef, data_dir: str | None) -> Iterator[tuple[str, str]]:
-    if ref.path is not None and not Path(ref.path).expanduser().is_file():
+    if ref.path is not None and not _there(ref.path):
         parent = Path(ref.path).expanduser().parent
         here = [p.name for p in parent.iterdir()] if parent.is_dir() else []
         near = difflib.get_close_matches(Path(ref.path).name, here, n=1)
@@ -63,12 +63,25 @@ def _data(key: str, ref: DataRef, data_dir: str | None) -> Iterator[tuple[str, s
             known |= {*registry.REGISTRIES["suite"].names()}
         if ref.name not in known:
             yield f"{key}.name", f"no data set is called {ref.name!r}{did_you_mean(ref.name, known)}"
+    if ref.template is not None:
+        from rlvr.data import TEMPLATES
+
+        if ref.template not in TEMPLATES:
+            hint = did_you_mean(ref.template, TEMPLATES)
+            yield f"{key}.template", f"no template is called {ref.template!r}{hint}. Known: {', '.join(TEMPLATES)}"
     if ref.verifier:
         from rlvr.core import VerifierUse
         from rlvr.rewards import check_verifiers
 
         for problem in check_verifiers([VerifierUse(v.name, v.weight, v.options) for v in ref.verifier]):
             yield f"{key}.verifier", problem
+
+
+def _there(path: str) -> bool:
+    """Whether a data path leads somewhere: a file, a pattern that matches, or the hub, which is asked later."""
+    file = Path(path).expanduser()
+    pattern = any(sign in file.name for sign in "*?[")
+    return path.startswith("hf://") or file.is_file() or (pattern and any(file.parent.glob(file.name)))
 
 
 def _algorithm(recipe: Recipe) -> Iterator[tuple[str, str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -107,7 +107,7 @@ class Run:
         self.evals: dict[int, dict[str, float]] = {}
         self.last: dict[str, float] = {}
         self.best: float | None = None
-        self.prompts = self._prompts() if prompts is None else list(prompts)
+        self.prompts = self._prompts() if prompts is None else prompts
         self.algorithm = assemble.algorithm_of(recipe)
         self.held_out = HeldOut(recipe, self.algorithm)
         # Workers that are forked (a notebook's functions) must be started before torch has threads.
@@ -131,14 +131,15 @@ class Run:
         self.console = ConsoleTracker(recipe.train.iterations, recipe.tracking.display, title)
         stack.callback(self.console.close)
 
-    def _prompts(self) -> list[Prompt]:
+    def _prompts(self) -> Sequence[Prompt]:
         loaded = assemble.load_data(self.recipe.data.train, self.recipe.data.data_dir, "train")
         if loaded.skipped:
             self.event("rows_skipped", f"{len(loaded.skipped)} rows were skipped, the first: {loaded.skipped[0]}")
-        return list(loaded.prompts)
+        return loaded.prompts
 
-    def _all_prompts(self) -> list[Prompt]:
-        return self.prompts + self.held_out.prompts
+    def _all_prompts(self) -> Iterator[Prompt]:
+        yield from self.prompts
+        yield from self.held_out.prompts
 
     def event(self, kind: str, text: str) -> None:
         """Written, kept for the report, and said at the end."""

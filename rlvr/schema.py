@@ -49,10 +49,14 @@ class DataRef(Section):
     """A registered data set, or a file with the columns to read."""
 
     name: str | None = Field(None, description="a registered data set (`rlvr show dataset`)")
-    path: str | None = Field(None, description="a .jsonl, .json or .parquet file instead of the hub")
+    path: str | None = Field(None, description="a file (.jsonl, .json, .parquet, .csv, .arrow), a pattern, or hf://...")
     split: str | None = Field(None, description="default: `train` for training, `test` for evaluation")
     prompt: str | None = Field(None, description="the question's column, where no `name` says how to read the file")
     answer: str | None = Field(None, description="the reference answer's column, likewise")
+    system: str | None = Field(None, description="the system prompt's column, likewise")
+    id: str | None = Field(None, description="the column that names a row, likewise")
+    template: str | None = Field(None, description="none, boxed, r1, dapo or qwen_math; default: the data set's own")
+    on_bad_row: Literal["error", "skip"] = Field("error", description="what a row does that cannot be read")
     verifier: Annotated[list[VerifierRef] | None, BeforeValidator(lambda v: _verifiers(v))] = None
     limit: int | None = Field(None, ge=1, description="only the first so many prompts")
     wanted_return: float | None = Field(None, description="asks a return-conditioned policy for this return")

@@ -237,7 +237,8 @@ print(report.iterations, report.metrics["checkpoint/failed"])
 def test_rows_without_an_answer_are_skipped_and_reported(tmp_path: Path) -> None:
     rows = [{"q": "1+1?", "a": "2"}, {"q": "2+2?"}, {"q": "3+3?", "a": ""}, {"q": "4+4?", "a": "8"}]
     (tmp_path / "rows.jsonl").write_text("".join(json.dumps(r) + "\n" for r in rows))
-    columns = {"path": str(tmp_path / "rows.jsonl"), "prompt": "q", "answer": "a", "verifier": "even_length"}
+    columns = {"path": str(tmp_path / "rows.jsonl"), "prompt": "q", "answer": "a", "verifier": "even_length",
+               "on_bad_row": "skip"}  # fmt: skip
     report = run(tmp_path / "r", "train.iterations=1", data={"train": columns})
     assert any("2 rows were skipped" in text for text in report.events)
     assert {r["prompt_id"] for r in lines(report.folder, "rollouts.jsonl")} and report.iterations == 1

@@ -48,6 +48,9 @@ def rollout_records(
                 "seed": sampling.seed,
                 "temperature": sampling.temperature,
                 "template": template,
+                "prompt_template": group.prompt.meta.get(
+                    "template"
+                ),  # the wording around the problem, by name and hash
                 "answer": group.prompt.answer,
                 "messages": [dict(m) for m in group.prompt.messages],
                 **_completion(rollout),

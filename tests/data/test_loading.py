@@ -216,3 +216,24 @@ def test_a_users_data_set_needs_four_lines(tmp_path: Path) -> None:
         assert "declares no source" in message(lambda: load_prompts("test_loading_mine"))
     finally:
         del REGISTRIES["dataset"]._entries["test_loading_mine"]
+
+
+def test_a_recipe_chooses_wording_and_what_bad_rows_do(tmp_path: Path) -> None:
+    from rlvr.assemble import load_data
+    from rlvr.config import load_recipe
+    from rlvr.errors import RecipeError
+
+    jsonl(tmp_path, [{**ROWS[0], "hint": "Be brief."}, '{"question": "cut of'], "part1.jsonl")
+    jsonl(tmp_path, [{**ROWS[1], "hint": ""}], "part2.jsonl")
+    train = {"path": f"{tmp_path}/part*.jsonl", "prompt": "question", "answer": "final", "system": "hint"}
+    train |= {"verifier": "math", "template": "dapo", "on_bad_row": "skip"}
+    ref = load_recipe({"model": "m", "data": {"train": train}}).recipe.data.train
+    loaded = load_data(ref, None, "train")
+    assert [p.answer for p in loaded.prompts] == ["1", "2"] and loaded.skipped[0].startswith("part1.jsonl row 2: not ")
+    assert [m["role"] for m in loaded.prompts[0].messages] == ["system", "user"]
+    assert loaded.prompts[1].text.endswith('on its own line after "Answer:".')
+    assert loaded.prompts[0].meta["template"].startswith("dapo@1:")
+    with pytest.raises(RecipeError, match="did you mean 'boxed'"):
+        load_recipe({"model": "m", "data": {"train": {**train, "template": "boxde"}}})
+    with pytest.raises(RecipeError, match="no file at"):
+        load_recipe({"model": "m", "data": {"train": {**train, "path": f"{tmp_path}/none*.jsonl"}}})

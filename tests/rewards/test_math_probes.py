@@ -9,7 +9,8 @@ from rlvr.core import Completion, Prompt, Verdict
 from rlvr.rewards import Judge
 from rlvr.rewards.math_answer import math_answer
 from tests.rewards.math_cases.bombs import BOMBS, OPENINGS, PIECES, nested
-from tests.rewards.math_cases.probes import MARKER, PAID, PAYLOADS, UNEQUAL, UNPAID
+from tests.rewards.math_cases.payloads import MARKER, PAYLOADS
+from tests.rewards.math_cases.probes import PAID, UNEQUAL, UNPAID
 
 DEADLINE = 2.0  # seconds of wall time, which the issue allows a verdict
 MEMORY = 512  # MiB beyond what the imports take

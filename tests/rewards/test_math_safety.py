@@ -16,7 +16,8 @@ from rlvr.rewards import Judge
 from rlvr.rewards.math_answer import math_answer
 from tests.rewards.math_cases import FAMILIES, generate
 from tests.rewards.math_cases.bombs import BOMBS
-from tests.rewards.math_cases.probes import MARKER, PAID, PAYLOADS, UNEQUAL, UNPAID
+from tests.rewards.math_cases.payloads import MARKER, PAYLOADS
+from tests.rewards.math_cases.probes import PAID, UNEQUAL, UNPAID
 
 CORPORA = Path(__file__).resolve().parents[2].parent / "shared" / "corpora"
 

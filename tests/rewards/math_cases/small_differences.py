@@ -5,12 +5,9 @@ from __future__ import annotations
 from .value import Draw, Value
 
 
-def tiny_difference(draw: Draw) -> Value:
-    """Values whose difference, or whose relative difference, rounding to a float would lose."""
-    k = draw.randint(90, 400)
-    big = draw.whole(10**10, 10**11)
-    f = draw.randint(200, 2500)
-    r, power = draw.randint(2, 9), draw.randint(20, 60)
+def tiny(draw: Draw) -> Value:
+    """Numbers so small that a float, or an absolute tolerance, takes them for zero."""
+    k, f = draw.randint(90, 400), draw.randint(200, 2500)
     return draw.one(
         [
             Value(
@@ -39,6 +36,16 @@ def tiny_difference(draw: Draw) -> Value:
                     (f"{f}!", "turned over"),
                 ),
             ),
+        ]
+    )
+
+
+def large(draw: Draw) -> Value:
+    """Numbers so large that a float takes their neighbours for the same."""
+    k, big = draw.randint(90, 400), draw.whole(10**10, 10**11)
+    r, power = draw.randint(2, 9), draw.randint(20, 60)
+    return draw.one(
+        [
             Value(
                 (str(big), f"{big:,}", f"{big}.0"),
                 ((str(big + 1), "off by one"), (f"{big - 1:,}", "off by one"), (f"{big}.5", "off by a half")),

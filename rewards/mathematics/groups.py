@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from .assignments import named
+from .expression import Symbol
 from .policy import Undecided
 from .sets import NotReal, real_set, same_set
 from .values import Group, NamedSet, Relation, Value
@@ -65,6 +66,9 @@ def groups(comparison: Comparison, left: Group, right: Group) -> bool:
         raise Undecided
     if not (left.left and right.left) and (same := _bounds(comparison, left, right)) is not None:
         return same
+    if {left.right, right.right} == {"and", "or"} and all(isinstance(i, Symbol) for i in (*left.items, *right.items)):
+        comparison.rule = "propositions joined otherwise"
+        return False
     a, b = Members(left), Members(right)
     if a.names or b.names:
         return _assignments(comparison, a, b)

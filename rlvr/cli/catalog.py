@@ -70,7 +70,8 @@ def describe(kind: str, name: str) -> Entry:
         thing = registry.get(name)
     except Exception as error:  # an entry point may fail in any way; the list must still be printed
         return Entry(kind, name, f"cannot be loaded: {type(error).__name__}: {error}", "")
-    return Entry(kind, name, inspect.getdoc(thing) or "", _short(location(thing)), _options(thing), _declared(thing))
+    declared = _source_facts(thing) if kind == "dataset" else _declared(thing)
+    return Entry(kind, name, inspect.getdoc(thing) or "", _short(location(thing)), _options(thing), declared)
 
 
 def _options(thing: Any) -> tuple[Option, ...]:
@@ -120,6 +121,49 @@ def _declared(thing: Any) -> dict[str, str]:
         names = list(getattr(thing, "__dict__", {})) if inspect.isfunction(thing) else []
     shown = {name: getattr(thing, name, "-") for name in names if not name.startswith("_")}
     return {name: str(value) for name, value in shown.items() if value not in ("-", "", None)}
+
+
+def _source_facts(adapter: Any) -> dict[str, str]:
+    """Where a data set's rows are, how many, under which licence, and what judges them."""
+    from rlvr.data import Hosted
+
+    source = getattr(adapter, "source", None)
+    if not isinstance(source, Hosted):
+        return {} if source is None else {"splits": ", ".join(source.splits), "licence": source.licence}
+    facts = {
+        "hub": source.hub,
+        "config": source.config if isinstance(source.config, str) else ", ".join(source.config or ()),
+        "revision": source.revision or "the newest: none was confirmed, so pin one with options: {revision: ...}",
+        "splits": ", ".join(source.splits),
+        "rows": source.rows,
+        "licence": source.licence,
+        "verifier": source.verifier,
+        "template": source.template,
+        "columns": ", ".join(source.example),
+        "url": source.url,
+    }
+    return {key: value for key, value in facts.items() if value}
+
+
+def example_prompt(name: str, data_dir: str | None) -> tuple[str, str, str] | None:
+    """(where it is from, the messages, the answer) of one prompt of a data set: the first in the file of `data_dir`,
+    or the row that the data set itself gives as an example of its shape."""
+    from rlvr.data import Hosted, Row, load_prompts, template_named
+
+    adapter = REGISTRIES["dataset"].get(name)
+    source = getattr(adapter, "source", None)
+    if data_dir is not None and isinstance(source, Hosted):
+        loaded = load_prompts(name, split=source.splits[0], data_dir=data_dir, limit=1)
+        prompt, origin = loaded.prompts[0], loaded.source
+    elif isinstance(source, Hosted) and source.example:
+        prompt = template_named(source.template).put_on(adapter(Row(source.example), 0))
+        origin = "a row of its shape; --data-dir FOLDER shows a real one"
+    elif source is not None and not isinstance(source, Hosted):
+        prompt, origin = load_prompts(name, split=source.splits[0], limit=1).prompts[0], "drawn"
+    else:
+        return None
+    turns = "\n".join(f"{m['role']}: {m['content']}" for m in prompt.messages)
+    return origin, turns, str(prompt.answer)
 
 
 def _from_source(kind: str, name: str, target: str) -> Entry:

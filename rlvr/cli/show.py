@@ -22,6 +22,10 @@ def command(
     ] = None,
     overrides: Overrides = None,
     plugin: Plugins = None,
+    data_dir: Annotated[
+        str | None,
+        typer.Option("--data-dir", help="Folder of data files; the example prompt of a data set is from it."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """List what can be named, explain a name, or resolve a recipe.
@@ -37,11 +41,11 @@ def command(
     elif target in ("recipe", "recipes"):
         _recipes(as_json)
     elif kind := kind_of(target):
-        _listing(f"{kind}s", list(entries(kind)), as_json)
+        _listing(kind, list(entries(kind)), as_json)
     elif target.endswith((".yaml", ".yml")) or overrides or target in _shipped():
         _recipe(target, overrides or [], as_json)
     else:
-        _explain(find(target), as_json)
+        _explain(find(target), as_json, data_dir)
 
 
 def _kinds(as_json: bool) -> None:
@@ -54,13 +58,20 @@ def _kinds(as_json: bool) -> None:
     print("`rlvr show KIND` lists a kind, `rlvr show NAME` explains a name, `rlvr show recipes` lists recipes.")
 
 
-def _listing(title: str, found: list[Entry], as_json: bool) -> None:
+def _listing(kind: str, found: list[Entry], as_json: bool) -> None:
     if as_json:
         return print_json([dataclasses.asdict(entry) for entry in found])
-    print_table(("name", "what", "where"), ((e.name, e.summary, e.location) for e in found), title=title)
+    if kind == "dataset":
+        columns = ("rows", "licence", "verifier", "hub")
+        rows = ((e.name, *(e.declared.get(column, "") for column in columns)) for e in found)
+        print_table(("name", *columns), rows, title="datasets")
+        return print("`rlvr show NAME` explains a data set and shows a prompt of it.")
+    print_table(("name", "what", "where"), ((e.name, e.summary, e.location) for e in found), title=f"{kind}s")
 
 
-def _explain(found: list[Entry], as_json: bool) -> None:
+def _explain(found: list[Entry], as_json: bool, data_dir: str | None) -> None:
+    from rlvr.cli.catalog import example_prompt
+
     if as_json:
         return print_json([dataclasses.asdict(entry) for entry in found])
     for number, entry in enumerate(found):
@@ -71,6 +82,9 @@ def _explain(found: list[Entry], as_json: bool) -> None:
         print("\n" if entry.declared else "")
         if entry.options:
             print_table(("option", "type", "default"), ((o.name, o.type, o.default) for o in entry.options))
+        if entry.kind == "dataset" and (example := example_prompt(entry.name, data_dir)):
+            origin, turns, answer = example
+            print(f"  a prompt ({origin}):\n\n{textwrap.indent(turns, '    ')}\n\n  its answer: {answer[:500]}")
 
 
 def _recipes(as_json: bool) -> None:

@@ -106,5 +106,23 @@ def test_lists_are_greppable_in_a_pipe(rlvr: Rlvr) -> None:
     """One line a name, uncut, without trailing blanks or escape codes."""
     lines = rlvr("show", "datasets").stdout.splitlines()
     (chain,) = [line for line in lines if line.strip().startswith("chain ")]
-    assert "chain.py:" in chain
+    assert "generated" in chain
     assert all(line == line.rstrip() and "\x1b" not in line for line in lines)
+
+
+def test_data_sets_are_listed_with_what_one_wants_to_know_first(rlvr: Rlvr) -> None:
+    listed = {entry["name"]: entry["declared"] for entry in json.loads(rlvr("show", "datasets", "--json").stdout)}
+    assert listed["polaris"]["hub"] == "POLARIS-Project/Polaris-Dataset-53K"
+    assert (listed["polaris"]["rows"], listed["polaris"]["licence"]) == ("53,291", "Apache-2.0")
+    assert listed["gsm8k"]["revision"].startswith("cc7b047b") and "none was confirmed" in listed["polaris"]["revision"]
+    table = rlvr("show", "datasets").stdout
+    assert "licence" in table and "acereason_math" in table
+
+
+def test_a_data_set_shows_a_prompt(rlvr: Rlvr, tmp_path: Path) -> None:
+    shown = rlvr("show", "dapo_math").stdout
+    assert "user: What is 6 times 7?" in shown and "its answer: 42" in shown and "\\boxed{}" in shown
+    row = {"prompt": "What is 2 times 3?", "solution": "6"}
+    (tmp_path / "dapo_math_en14k.jsonl").write_text(json.dumps(row) + "\n")
+    real = rlvr("show", "dapo_math", "--data-dir", str(tmp_path)).stdout
+    assert "user: What is 2 times 3?" in real and "its answer: 6" in real and "dapo_math_en14k.jsonl" in real

@@ -13,7 +13,7 @@ from .sources import BadRow, LeftOut
 _CHECKED = re.compile(r"\s*check\((?P<entry>Solution\(\)\.[A-Za-z_]\w*|[A-Za-z_]\w*)\)\s*\Z")
 
 
-def tests_of(container: Any, column: str, *, entry_point: str = "") -> dict[str, Any]:
+def code_answer(container: Any, column: str, *, entry_point: str = "") -> dict[str, Any]:
     """The answer for `code`, from one of:
 
     assert lines, as a list or a JSON text of one; `{inputs, outputs}` with or without `fn_name`; a list of
@@ -32,7 +32,7 @@ def tests_of(container: Any, column: str, *, entry_point: str = "") -> dict[str,
 def _of_mapping(value: Mapping[str, Any], column: str, entry_point: str) -> dict[str, Any]:
     for key in ("functional", "test", "assert_case", "test_cases", "tests"):
         if value.get(key):
-            return checked(value[key], column) if key in ("functional", "test") else tests_of(
+            return checked(value[key], column) if key in ("functional", "test") else code_answer(
                 value[key], column, entry_point=entry_point)  # fmt: skip
     inputs, outputs = value.get("inputs", value.get("input")), value.get("outputs", value.get("output"))
     if inputs is None or outputs is None:

@@ -16,7 +16,7 @@ from typing import Any
 
 from rlvr.core import Message, Prompt
 
-from .code_answers import tests_of
+from .code_answers import code_answer
 from .decoding import answer_text, decode, listed_answer, without_gaps
 from .sources import BadRow, Row, user_turn
 from .wrappers import is_wrapper, unwrapped
@@ -52,7 +52,7 @@ def verl(row: Row, index: int, *, keep: Sequence[str] = (), read: Callable[[Any,
     extra = row.get("extra_info")
     identity = extra.get("index") if isinstance(extra, Mapping) else None
     verifier = "code" if str(row.get("ability", "")).lower().startswith(("code", "coding")) else "math"
-    answer = tests_of(model["ground_truth"], column) if verifier == "code" else read(model["ground_truth"], column)
+    answer = code_answer(model["ground_truth"], column) if verifier == "code" else read(model["ground_truth"], column)
     return _prompt(
         str(index if identity is None else identity), _turns(row["prompt"], "prompt"), answer, verifier, meta
     )
@@ -74,9 +74,9 @@ def with_tests(
     row: Row, index: int, *, problem: str = "problem", tests: str = "tests", identity: str | None = None,
     keep: Sequence[str] = (), entry_point: str = "",
 ) -> Prompt:  # fmt: skip
-    """A question and a column of tests in any of the forms that `code_answers.tests_of` knows."""
+    """A question and a column of tests in any of the forms that `code_answers.code_answer` knows."""
     name = str(row[identity]) if identity and row.get(identity) is not None else str(index)
-    answer = tests_of(row[tests], tests, entry_point=entry_point)
+    answer = code_answer(row[tests], tests, entry_point=entry_point)
     return _prompt(name, user_turn(_text(row[problem], problem)), answer, "code", _kept(row, keep))
 
 
@@ -128,7 +128,7 @@ def _open_instruct_answer(kind: str, truth: Any) -> tuple[str, Any]:
     if kind.startswith(("gsm8k", "math", "omega")):
         return "math", listed_answer(truth, "ground_truth")
     if kind.startswith("code"):
-        return "code", tests_of(truth, "ground_truth")
+        return "code", code_answer(truth, "ground_truth")
     if kind.startswith("ifeval"):
         return "instructions", constraints(truth, "ground_truth")
     if kind.startswith(("general", "string", "puzzle")):

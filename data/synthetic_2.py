@@ -10,7 +10,7 @@ from typing import Any
 from rlvr.core import Prompt
 from rlvr.registry import dataset
 
-from .code_answers import tests_of
+from .code_answers import code_answer
 from .decoding import decode_json, listed_answer
 from .families import constraints, flat
 from .sources import BadRow, Hosted, LeftOut, Row
@@ -52,7 +52,7 @@ def _judged(name: str, info: Any) -> tuple[str, Any]:
     if not isinstance(info, Mapping) or not info:
         raise BadRow(f"column {column!r} holds no object")
     if "test_cases" in info:
-        return "code", tests_of(info["test_cases"], column)
+        return "code", code_answer(info["test_cases"], column)
     truth = info.get("ground_truth", info.get("code_output"))
     if name.startswith("ifeval"):
         return "instructions", constraints(truth, column)

@@ -15,6 +15,8 @@ MAX_ARGUMENT = 4_096  # bits in front of the point of what a function is asked f
 
 Function = Callable[[list[acb], bool], acb]
 
+MAX_DOUBLE_FACTORIAL = 2_000
+
 
 class NoValue(Exception):
     """The expression has no value here: outside the reals, a pole, too large, or not computable."""
@@ -91,6 +93,13 @@ def _method(name: str) -> Function:
     return lambda args, real: getattr(args[0], name)()
 
 
+def _double_factorial(args: list[acb], real: bool) -> acb:
+    number = whole(args[0])
+    if not 0 <= number <= MAX_DOUBLE_FACTORIAL:
+        raise NoValue
+    return acb(math.prod(range(number, 1, -2)))
+
+
 def _reciprocal(inverse: str) -> Function:
     """`asec x` is `acos(1/x)`, and so on."""
     return lambda args, real: FUNCTIONS[inverse]([1 / args[0]], real)
@@ -152,6 +161,7 @@ FUNCTIONS: dict[str, Function] = {
     "min": _extreme(False),
     "max": _extreme(True),
     "factorial": lambda args, real: (args[0] + 1).gamma(),
+    "double_factorial": _double_factorial,
     "abs": lambda args, real: acb(abs(args[0])),
     "sign": lambda args, real: acb(_real(args[0]).sgn()),
     "floor": lambda args, real: acb(_real(args[0]).floor()),

@@ -184,7 +184,7 @@ def _whole_numbers(expression: Expression) -> frozenset[str]:
             continue
         if part.head == "pow" and isinstance(part.args[0], Number) and part.args[0].value < 0:
             found |= symbols(part.args[1])
-        elif part.head in ("factorial", "binomial", "gcd", "lcm", "mod"):
+        elif part.head in ("factorial", "double_factorial", "binomial", "gcd", "lcm", "mod"):
             found |= symbols(part)
         elif part.head in ("sin", "cos", "tan") and Constant("pi") in walk(part.args[0]):
             found |= frozenset(name for name in symbols(part.args[0]) if name in ("n", "k", "m"))

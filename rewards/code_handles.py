@@ -50,7 +50,7 @@ class Bridge(Peer):
         """The result of a call; `mode` is `made` for a class and `in_place` where the arguments are looked at after."""
         message = {"ask": "call", "path": path, **self.encode(args=list(args), kwargs=kwargs)}
         reply = self.question(message | ({mode: True} if mode else {}))
-        if mode == "in_place" and reply["value"] is None:
+        if mode == "in_place":
             for old, new in zip([*args, *kwargs.values()], [*reply["args"], *reply["kwargs"].values()], strict=True):
                 overwrite(old, new)
         return reply["value"]

@@ -115,13 +115,14 @@ def test_programs_read_and_print_as_they_like() -> None:
 
 
 def test_a_script_must_reach_its_end() -> None:
-    right = "import os, sys, struct\nprint(sum(map(int, input().split())))\nsys.stdout.flush()\n"
+    right = "import os, sys\nprint(sum(map(int, input().split())))\nsys.stdout.flush()\n"
     assert judged(STDIN, right).reward == 1.0
     assert judged(STDIN, right + "os._exit(0)").reason.startswith(
         "runtime error: the program ended before its tests did"
     )
     for body in (b'{"finished":true}', b'{"finished":true,"token":null}', b'{"finished":true,"token":""}'):
-        forged = f"os.write(3, struct.pack('>I', {len(body)}) + {body!r})\nos._exit(0)"
+        frame = len(body).to_bytes(4, "big") + body
+        forged = f"for fd in range(3, 40):\n    try: os.write(fd, {frame!r})\n    except OSError: pass\nos._exit(0)"
         assert judged(STDIN, right + forged).reward == 0.0
     assert judged(STDIN, right + "raise ValueError('late')").reason.startswith(
         "runtime error: ValueError: late (line 4)"

@@ -224,6 +224,7 @@ def test_an_argument_is_the_tests_own() -> None:
     assert not paid("def f(x):\n    x.clear()\n    return []", test)
     in_place = "x = [3, 1, 2]\nf(x)\nassert x == [1, 2, 3]"
     assert paid("def f(x): x.sort()", in_place)
+    assert paid("def f(x):\n    x.sort()\n    return x", in_place)
     assert not paid("def f(x): sorted(x)", in_place)
     assert paid("class Solution:\n    def f(self, x): x.sort()", "x = [2, 1]\nSolution().f(x)\nassert x == [1, 2]")
 

@@ -50,6 +50,7 @@ from . import (  # noqa: F401 each registers its data sets
     omega_transformative,
     open_reasoner_zero,
     polaris,
+    reasoning_gym_tasks,
     rlvr_gsm,
     rlvr_ifeval,
     rlvr_math,

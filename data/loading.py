@@ -65,6 +65,7 @@ def load_prompts(
         _check_split(name, split, source.splits)
         drawn = adapter(split, **_checked_options(name, adapter, options or {}))
         named = (dataclasses.replace(prompt, id=f"{name}/{split}/{prompt.id}") for prompt in drawn)
+        worded = worded or template_named(source.template)
         return collect(_finished(named, worded, verifier), name, limit=limit)
     rows, origin = _rows_of(name, source, path, split, data_dir, options or {}, bounded=limit is not None)
     items = adapted(rows, adapter, f"{name}/{split}")

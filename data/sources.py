@@ -83,6 +83,7 @@ class Generated:
     splits: tuple[str, ...] = ("train", "test")
     licence: str = "generated"
     url: str = ""
+    template: str = "none"
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,7 +86,7 @@ NEGATION = re.compile(
 _NOT_ES = re.compile(r"\bno\b(?=\s+(?:es|son|puede|será|è|sono|é|$|\S*\d))", re.IGNORECASE)
 #: What stands between a cue and its answer and says nothing.
 FILLER = re.compile(
-    r"(?:[\s*_:：,–—>]|-(?=\s)|\b(?:that|simply|just|exactly|precisely|then|thus|therefore|hence|so|indeed|clearly|"
+    r"(?:[\s*_:：,–—>]|(?<=\n)-(?=\s)|\b(?:that|simply|just|exactly|precisely|then|thus|therefore|hence|so|indeed|clearly|"
     r"obviously|"
     r"definitely|certainly|surely|for sure|now|still|given by|as follows|equal to|found to be|going to be|be|is|"
     r"are|equals|"

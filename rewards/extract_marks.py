@@ -26,6 +26,8 @@ def trim(text: str, start: int, end: int, decoration: str = "") -> tuple[int, in
         start += len(body := text[start:end]) - len(body.lstrip())
         return start, max(start, end - len(body) + len(body.rstrip()))
     while start < end and (text[start].isspace() or text[start] in decoration):
+        if text[start] == "." and text[start + 1 : start + 2].isdigit():
+            break  # .5 is a number
         start += 1
     while end > start and (text[end - 1].isspace() or text[end - 1] in decoration):
         end -= 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from rlvr.core import Message, Prompt
+from rlvr.core import Message, Prompt, VerifierUse
 from rlvr.errors import UserError, did_you_mean
 
 from .sources import Adapter, BadRow, Row, user_turn
@@ -15,7 +15,12 @@ COLUMN_KEYS = ("prompt", "answer", "system", "id")
 
 
 def column_adapter(
-    columns: Mapping[str, str], source: str, present: tuple[str, ...] = (), *, answer_needed: bool = True
+    columns: Mapping[str, str],
+    source: str,
+    present: tuple[str, ...] = (),
+    *,
+    answer_needed: bool = True,
+    verifier: str | tuple[VerifierUse, ...] = "math",
 ) -> Adapter:
     """An adapter from a column mapping. The columns that it does not map go to `meta`."""
     listed = f" The columns of {source} are: {', '.join(present)}." if present else ""
@@ -34,7 +39,7 @@ def column_adapter(
             messages = ({"role": "system", "content": str(row[columns["system"]])}, *messages)
         identity = str(row[columns["id"]]) if "id" in columns else str(index)
         answer = row[columns["answer"]] if "answer" in columns else None
-        return Prompt(identity, messages, answer, meta={k: v for k, v in row.items() if k not in mapped})
+        return Prompt(identity, messages, answer, verifier, {k: v for k, v in row.items() if k not in mapped})
 
     return adapter
 

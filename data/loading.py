@@ -99,7 +99,7 @@ def _finished(
     for item in items:
         if isinstance(item, Prompt):
             item = template.put_on(item) if template else item
-            item = dataclasses.replace(item, verifier=verifier) if verifier else item
+            item = dataclasses.replace(item, verifier=verifier) if verifier not in (None, item.verifier) else item
         yield item
 
 
@@ -109,16 +109,11 @@ def _of_file(
     if path is None:
         raise UserError("a data set needs a name or a path: data.train=gsm8k, or data.train.path=FILE.jsonl.")
     rows = read_path(path)
-    adapter = column_adapter(columns, str(path), _peek_columns(path))
+    adapter = column_adapter(columns, str(path), _peek_columns(path), verifier=verifier or "math")
     if verifier is None:
         raise UserError(f"{path} has no verifier: say what judges its answers, such as data.train.verifier=math.")
-    kind = verifier if isinstance(verifier, str) else verifier[0].name
-
-    def judged(row: Row, index: int) -> Prompt:  # by the user's verifier already, because a template words by it
-        return dataclasses.replace(adapter(row, index), verifier=kind)
-
     stem = Path(path).stem if "*" not in str(path) else Path(path).expanduser().parent.name or "rows"
-    return adapted(rows, judged, stem), str(path)
+    return adapted(rows, adapter, stem), str(path)
 
 
 def _rows_of(

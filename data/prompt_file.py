@@ -11,6 +11,8 @@ from typing import Any, overload
 
 from rlvr.core import Prompt, VerifierUse
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str)
+
 
 class PromptFile(Sequence[Prompt]):
     """A sequence of prompts in an unnamed temporary file, each read when it is asked for.
@@ -67,10 +69,7 @@ def packed(prompt: Prompt) -> bytes:
     if not isinstance(verifier, str):
         verifier = [[use.name, use.weight, dict(use.options)] for use in verifier]
     content = [prompt.id, [dict(m) for m in prompt.messages], prompt.answer, verifier, dict(prompt.meta)]
-    return (
-        json.dumps(content, ensure_ascii=False, separators=(",", ":"), default=str).encode("utf-8", "surrogatepass")
-        + b"\n"
-    )
+    return _ENCODER.encode(content).encode("utf-8", "surrogatepass") + b"\n"
 
 
 def unpacked(line: bytes) -> Prompt:

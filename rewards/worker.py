@@ -21,8 +21,8 @@ from rlvr import registry
 from rlvr.core import Completion, Prompt, Verdict
 
 from . import wire
-from .worker_pipes import WorkerEnd
 from .processes import die_with_parent
+from .worker_pipes import WorkerEnd
 
 Functions = Mapping[str, Callable[..., Any]]
 

@@ -10,10 +10,10 @@ import pytest
 
 from rlvr.core import Completion, Prompt, Verdict, VerifierUse
 from rlvr.rewards import Judge
-from rlvr.rewards.worker_pipes import JudgeEnd, WorkerEnd
 from rlvr.rewards.pool import Item, Pool
 from rlvr.rewards.slots import Slot, Turn
 from rlvr.rewards.wire import frame
+from rlvr.rewards.worker_pipes import JudgeEnd, WorkerEnd
 from tests.rewards.judging import ask, wait_until
 
 NOTED = '''

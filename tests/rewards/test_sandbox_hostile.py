@@ -181,7 +181,7 @@ def test_nothing_of_an_earlier_program_is_left_in_memory(sandbox: Sandbox) -> No
         text = token.hex().encode()
         holder = sandbox.start([Job(b"x = '" + text + b"'\nimport os\nos.read(3, 4096)", stdin=text,
                                     files={"f": text}, channel=True)])[0]  # fmt: skip
-        assert holder.send(text)
+        assert holder.send(text), holder.finish()
         assert holder.finish().exit_status == 0
         scan = hunting.SCAN.replace("@XORED@", bytes(b ^ 1 for b in text).hex())
         result = sandbox.run(Job(scan.encode(), limits=Limits(cpu_seconds=10)))

@@ -28,7 +28,8 @@ PROGRAMS = {
     ),
     "memory, at once": Bomb("x = bytearray(1 << 40)", ("memory",)),
     "memory, little by little": Bomb("x = []\nwhile True: x.append(bytearray(1 << 20))", ("memory",)),
-    "memory, small objects": Bomb("x = []\nwhile True: x.append([])", ("memory", "wall")),
+    # there may be no memory left even for saying so: then Python ends with status 1 and no word
+    "memory, small objects": Bomb("x = []\nwhile True: x.append([])", ("memory", "wall", "exit")),
     "memory, doubling a list": Bomb("x = [0]\nwhile True: x = x + x", ("memory",)),
     "memory, swallowing the error": Bomb(
         "x = []\nwhile True:\n    try: x.append(bytearray(1 << 20))\n    except MemoryError: pass", ("wall", "memory")

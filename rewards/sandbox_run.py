@@ -83,8 +83,7 @@ class ServerRun(Run):
             return False
         self._outbox += len(message).to_bytes(4, "big") + message
         self._pump(lambda: not self._outbox or self._channel is None, self._deadline)
-        sent = self._channel is not None and not self._outbox
-        return sent
+        return not self._outbox  # whatever the program did next: it may have read the message and ended
 
     def receive(self, timeout_seconds: float | None = None) -> bytes | None:
         until = self._deadline if timeout_seconds is None else time.monotonic() + timeout_seconds
@@ -237,8 +236,7 @@ class ServerRun(Run):
         if channel is not None:
             with contextlib.suppress(OSError):
                 channel.shutdown(socket.SHUT_RDWR)  # a process forked from this one may hold a copy
-            channel.close()
-            self._outbox.clear()
+            channel.close()  # what is still in the outbox was not sent
 
     def close_descriptors(self) -> None:
         self._close_channel()

@@ -55,7 +55,8 @@ def test_what_is_asked_for_is_what_comes(tmp_path: Path, rollouts: Path) -> None
     plugin = tmp_path / "says_a.py"
     plugin.write_text(
         "from rlvr.registry import verifier\n\n\n"
-        "@verifier('says_a')\ndef says_a(prompt, completion):\n    '''Whether all of it is a.'''\n    return completion.text == 'aaaa'\n"
+        "@verifier('says_a')\ndef says_a(prompt, completion):\n    '''Whether all of it is a.'''\n"
+        "    return completion.text == 'aaaa'\n"
     )
     held_out = {"name": "chain", "verifier": "says_a", "options": {"count": 16},
                 "sampling": {"temperature": 1.0, "max_tokens": 6}}  # fmt: skip

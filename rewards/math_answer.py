@@ -75,9 +75,9 @@ def math_answer(
 
 def _restates(prompt: Prompt, answer: str) -> bool:
     """Whether the answer is an equation or inequality that stands word for word in the problem."""
-    text = plain(answer)
-    if len(text) < 3 or not _RELATION.search(text):
+    if len(answer) < 3 or not _RELATION.search(answer):
         return False
+    text = plain(answer)
     return any(text in plain(str(message.get("content", ""))) for message in prompt.messages)
 
 
@@ -107,6 +107,10 @@ def _quick(reference: str, found: Extracted, language: str) -> Verdict | None:
     gold, given = plain(reference), plain(found.text)
     if gold == given and gold:
         return Verdict(1.0, "correct", found.text, f"{found.why}: the same text")
+    if gold.isdecimal() and given.isdecimal() and gold.isascii() and given.isascii():  # most answers
+        same = gold.lstrip("0") == given.lstrip("0")
+        rule = "the same rational number" if same else "another number"
+        return Verdict(float(same), "correct" if same else "wrong", found.text, f"{found.why}: {rule}")
     left = rational(gold)
     right = rational(given) if left is not None else None
     if left is None or right is None:

@@ -19,7 +19,7 @@ from .sources import Hosted, Row
         licence="MIT",
         verifier="math",
         template="boxed",
-        url="https://huggingface.co/datasets/allenai/omega-explorative",
+        url="https://huggingface.co/datasets/allenai/omega-transformative",
         example={
             "id": "ours_0",
             "setting_key": "ours",

@@ -92,7 +92,7 @@ def _hub_file(path: str) -> Rows:
     try:
         table = load_dataset(_BUILDERS[suffix], data_files=path, split="train", streaming=True)
         first = next(iter(table), None)  # opens it, so that a file that is not there is found now
-    except Exception as error:  # as above
+    except Exception as error:  # a broken file raises what its format's reader raises: any of a dozen types
         raise UserError(f"{path} could not be read: {type(error).__name__}: {_first_line(error)}") from error
     if first is None:
         raise UserError(f"{path} has no rows. Give a file with at least one.")

@@ -77,7 +77,7 @@ class Bridge(Peer):
             given = self.decode(question)
             result = self.lent(question["path"][0])(*given["args"], **given["kwargs"])
             return self.encode(value=result)
-        except Exception as error:
+        except Exception as error:  # whatever the lent function raises is the program's to catch, by name only
             return {"raised": {"lineage": [type(error).__name__], "text": str(error)[:300]}}
 
     def describe(self, value: Any) -> tuple[dict[str, Any], Mapping[str, Any] | None]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Callable
 from functools import cache
 from typing import Literal
 
@@ -90,15 +89,13 @@ def _run(
     sandbox: Sandbox, source: Source, tests: Tests, budget: Budget, tolerance: float, partial: bool
 ) -> list[Outcome]:
     """The outcomes of the tests, in order; after a process that ended early the next one goes on, where it can pay."""
-    run: Callable[[int], list[Outcome]]
-    if tests.kind in ("asserts", "check"):
-        run = lambda first: run_trial(sandbox, source, tests, first, budget)  # noqa: E731
-    else:
-        compare = run_stdin if tests.kind == "stdin" else run_call
-        run = lambda first: compare(sandbox, source, tests, first, budget, tolerance)  # noqa: E731
     outcomes: list[Outcome] = []
-    while len(outcomes) < len(tests):
-        outcomes += run(len(outcomes))
+    while (first := len(outcomes)) < len(tests):
+        if tests.kind in ("asserts", "check"):
+            outcomes += run_trial(sandbox, source, tests, first, budget)
+        else:
+            compare = run_stdin if tests.kind == "stdin" else run_call
+            outcomes += compare(sandbox, source, tests, first, budget, tolerance)
         if outcomes[-1].fatal or not (partial and budget.left() > 0):
             break
     return outcomes

@@ -126,7 +126,7 @@ def algorithm_options(name: str, options: Mapping[str, Any]) -> tuple[dict[str, 
         cls = registry.get("algorithm", name)
     except UnknownName as error:
         return {}, [("algorithm.name", str(error))]
-    hints = typing.get_type_hints(cls)
+    hints = typing.get_type_hints(cls, include_extras=True)
     known = {f.name: (hints[f.name], f.default) for f in dataclasses.fields(cls)}
     model = create_model(cls.__name__, __config__=ConfigDict(extra="forbid"), **known)  # type: ignore[call-overload]
     try:

@@ -136,6 +136,23 @@ def test_the_rules_of_data(tmp_path: Path, data: str, key: str, says: str) -> No
     assert problem.startswith(f"{key}: ") and says in problem, problem
 
 
+@pytest.mark.parametrize(
+    ("name", "options", "says"),
+    [
+        ("grpo", "clip_low: 1.5", "less than or equal to 1"),
+        ("grpo", "kl_coef: -0.1", "greater than or equal to 0"),
+        ("grpo", "clip_high: .inf", "less than"),
+        ("dpo", "beta: 0", "greater than 0"),
+        ("a2c", "n: 0", "greater than or equal to 1"),
+        ("ppo_penalty", "kl_target: .nan", "less than inf"),
+    ],
+)
+def test_an_option_outside_its_range_is_a_mistake(tmp_path: Path, name: str, options: str, says: str) -> None:
+    key = options.partition(":")[0]
+    found = problems(tmp_path, f"model: tiny\ndata: {{train: chain}}\nalgorithm: {{name: {name}, {options}}}\n")
+    assert any(f"algorithm.{key}" in problem and says in problem for problem in found), found
+
+
 def test_numbers_that_yaml_reads_as_text(tmp_path: Path) -> None:
     recipe = load_recipe(write(tmp_path, MINIMAL + "train: {lr: 1e-6}\nalgorithm: {name: grpo, eps: 1e-5}\n")).recipe
     assert recipe.train.lr == 1e-6  # YAML 1.1 reads 1e-6 as a string

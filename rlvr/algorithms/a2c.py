@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from rlvr import functional as F
-from rlvr.algorithms.base import Algorithm, Loss, State
+from rlvr.algorithms.base import Algorithm, Count, Loss, NotNegative, Share, State
 from rlvr.algorithms.critic import value_in_loss
 from rlvr.algorithms.kl import kl_in_reward
 from rlvr.registry import algorithm
@@ -30,12 +30,12 @@ class A2C(Algorithm):
     """
 
     estimator: Literal["n_step", "td_lambda", "gae"] = "gae"
-    n: int = 8
-    gamma: float = 1.0
-    gae_lambda: float = 1.0
-    value_coef: float = 0.5
-    entropy_coef: float = 0.0
-    kl_coef: float = 0.0
+    n: Count = 8
+    gamma: Share = 1.0
+    gae_lambda: Share = 1.0
+    value_coef: NotNegative = 0.5
+    entropy_coef: NotNegative = 0.0
+    kl_coef: NotNegative = 0.0
     whiten: bool = False
     aggregation: Literal["token", "sequence", "sequence_sum"] = "token"
 

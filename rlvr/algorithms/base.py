@@ -7,14 +7,23 @@ through `batch.reduce`.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+
+from annotated_types import Interval
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from rlvr.training.batch import Batch, Outputs
+
+# The ranges of options, checked when a recipe is read.
+Positive = Annotated[float, Interval(gt=0, lt=math.inf)]
+NotNegative = Annotated[float, Interval(ge=0, lt=math.inf)]
+Share = Annotated[float, Interval(ge=0, le=1)]
+Count = Annotated[int, Interval(ge=1)]
 
 #: What an algorithm remembers between updates: plain numbers, kept in the checkpoint.
 State = Mapping[str, float]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from rlvr import functional as F
-from rlvr.algorithms.base import Algorithm, Loss, State
+from rlvr.algorithms.base import Algorithm, Loss, NotNegative, State
 from rlvr.algorithms.kl import kl_in_loss
 from rlvr.registry import algorithm
 
@@ -27,11 +27,11 @@ class CISPO(Algorithm):
     standard deviation; `mask_truncated`.
     """
 
-    clip_high: float = 4.0
-    kl_coef: float = 0.0
+    clip_high: NotNegative = 4.0
+    kl_coef: NotNegative = 0.0
     kl_importance: bool = False
     ddof: Literal[0, 1] = 1
-    eps: float = 1e-4
+    eps: NotNegative = 1e-4
     mask_truncated: bool = False
 
     advantage: ClassVar[str] = "group z-score"

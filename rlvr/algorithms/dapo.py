@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from rlvr import functional as F
-from rlvr.algorithms.base import Algorithm, Loss, State
+from rlvr.algorithms.base import Algorithm, Loss, NotNegative, Share, State
 from rlvr.registry import algorithm
 
 if TYPE_CHECKING:
@@ -28,10 +28,10 @@ class DAPO(Algorithm):
     tokens of each group, then over groups; `mask_truncated` trains no completion that was cut off.
     """
 
-    clip_low: float = 0.2
-    clip_high: float = 0.28
+    clip_low: Share = 0.2
+    clip_high: NotNegative = 0.28
     ddof: Literal[0, 1] = 1
-    eps: float = 1e-4
+    eps: NotNegative = 1e-4
     aggregation: Literal["token", "prompt"] = "token"
     mask_truncated: bool = False
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from rlvr import functional as F
-from rlvr.algorithms.base import Algorithm, Loss
+from rlvr.algorithms.base import Algorithm, Loss, Positive, Share
 from rlvr.registry import algorithm
 
 if TYPE_CHECKING:
@@ -27,9 +27,9 @@ class DPO(Algorithm):
     `label_smoothing`, the rate at which labels are thought to be wrong.
     """
 
-    beta: float = 0.1
+    beta: Positive = 0.1
     kind: Literal["sigmoid", "ipo"] = "sigmoid"
-    label_smoothing: float = 0.0
+    label_smoothing: Share = 0.0
 
     advantage: ClassVar[str] = "-"
     surrogate: ClassVar[str] = "preference margin"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from rlvr import functional as F
-from rlvr.algorithms.base import Algorithm, Loss, State
+from rlvr.algorithms.base import Algorithm, Count, Loss, NotNegative, Share, State
 from rlvr.algorithms.kl import kl_in_loss
 from rlvr.registry import algorithm
 
@@ -28,10 +28,10 @@ class DrGRPO(Algorithm):
     `clip_low`, `clip_high`; `kl_coef` (0 loads no reference) and `kl_importance`; `mask_truncated`.
     """
 
-    length: int = 512
-    clip_low: float = 0.2
-    clip_high: float = 0.2
-    kl_coef: float = 0.0
+    length: Count = 512
+    clip_low: Share = 0.2
+    clip_high: NotNegative = 0.2
+    kl_coef: NotNegative = 0.0
     kl_importance: bool = False
     mask_truncated: bool = False
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from rlvr import functional as F
-from rlvr.algorithms.base import Algorithm, Loss, State
+from rlvr.algorithms.base import Algorithm, Loss, NotNegative, Share, State
 from rlvr.algorithms.kl import kl_in_loss
 from rlvr.registry import algorithm
 
@@ -29,13 +29,13 @@ class GRPO(Algorithm):
     `mask_truncated` trains no completion that was cut off (its reward still counts for its siblings).
     """
 
-    clip_low: float = 0.2
-    clip_high: float = 0.2
-    kl_coef: float = 0.0
+    clip_low: Share = 0.2
+    clip_high: NotNegative = 0.2
+    kl_coef: NotNegative = 0.0
     kl_importance: bool = False
     ratio: Literal["token", "sequence"] = "token"
     ddof: Literal[0, 1] = 1
-    eps: float = 1e-4
+    eps: NotNegative = 1e-4
     aggregation: Literal["token", "sequence", "prompt"] = "sequence"
     mask_truncated: bool = False
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from rlvr import functional as F
-from rlvr.algorithms.base import Algorithm, Loss, State
+from rlvr.algorithms.base import Algorithm, Loss, NotNegative, Share, State
 from rlvr.algorithms.kl import kl_in_loss
 from rlvr.registry import algorithm
 
@@ -28,12 +28,12 @@ class GSPO(Algorithm):
     `eps` of the group's standard deviation; `mask_truncated`.
     """
 
-    clip_low: float = 3e-4
-    clip_high: float = 4e-4
-    kl_coef: float = 0.0
+    clip_low: Share = 3e-4
+    clip_high: NotNegative = 4e-4
+    kl_coef: NotNegative = 0.0
     kl_importance: bool = False
     ddof: Literal[0, 1] = 1
-    eps: float = 1e-4
+    eps: NotNegative = 1e-4
     mask_truncated: bool = False
 
     advantage: ClassVar[str] = "group z-score"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from rlvr import functional as F
-from rlvr.algorithms.base import Algorithm, Loss, State
+from rlvr.algorithms.base import Algorithm, Loss, NotNegative, Positive, Share, State
 from rlvr.algorithms.critic import value_in_loss
 from rlvr.algorithms.kl import Control, kl_in_loss, kl_in_reward, next_coef, reference_kl
 from rlvr.registry import algorithm
@@ -35,22 +35,22 @@ class PPO(Algorithm):
     token: `doubling` (the paper's section 4) or `proportional` (arXiv:1909.08593, over `kl_horizon` completions).
     """
 
-    gamma: float = 1.0
-    gae_lambda: float = 1.0
-    clip_low: float = 0.2
-    clip_high: float = 0.2
-    value_coef: float = 0.5
-    value_clip: float = 0.2
-    entropy_coef: float = 0.0
+    gamma: Share = 1.0
+    gae_lambda: Share = 1.0
+    clip_low: Share = 0.2
+    clip_high: NotNegative = 0.2
+    value_coef: NotNegative = 0.5
+    value_clip: NotNegative = 0.2
+    entropy_coef: NotNegative = 0.0
     whiten: bool = True
-    stop_kl: float = 0.0
-    kl_coef: float = 0.0
+    stop_kl: NotNegative = 0.0
+    kl_coef: NotNegative = 0.0
     kl_in: Literal["reward", "loss"] = "reward"
     kl_estimator: Literal["k1", "k2", "k3"] = "k3"
     kl_importance: bool = False
     kl_control: Control = "fixed"
-    kl_target: float = 0.01
-    kl_horizon: float = 10_000.0
+    kl_target: Positive = 0.01
+    kl_horizon: Positive = 10_000.0
 
     advantage: ClassVar[str] = "GAE over a critic"
     surrogate: ClassVar[str] = "clipped ratio"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from rlvr import functional as F
-from rlvr.algorithms.base import Algorithm, Loss, State
+from rlvr.algorithms.base import Algorithm, Loss, NotNegative, Positive, Share, State
 from rlvr.algorithms.critic import value_in_loss
 from rlvr.algorithms.kl import Control, next_coef
 from rlvr.registry import algorithm
@@ -29,14 +29,14 @@ class PPOPenalty(Algorithm):
     update saw before its step, so it takes several (`train.epochs`, `train.minibatch`). Options else as PPO's.
     """
 
-    gamma: float = 1.0
-    gae_lambda: float = 1.0
-    kl_coef: float = 1.0
-    kl_target: float = 0.01
+    gamma: Share = 1.0
+    gae_lambda: Share = 1.0
+    kl_coef: NotNegative = 1.0
+    kl_target: Positive = 0.01
     kl_control: Control = "doubling"
-    value_coef: float = 0.5
-    value_clip: float = 0.2
-    entropy_coef: float = 0.0
+    value_coef: NotNegative = 0.5
+    value_clip: NotNegative = 0.2
+    entropy_coef: NotNegative = 0.0
     whiten: bool = True
 
     advantage: ClassVar[str] = "GAE over a critic"

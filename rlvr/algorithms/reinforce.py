@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from rlvr import functional as F
-from rlvr.algorithms.base import Algorithm, Loss, State
+from rlvr.algorithms.base import Algorithm, Loss, NotNegative, State
 from rlvr.algorithms.critic import value_in_loss
 from rlvr.registry import algorithm
 
@@ -31,8 +31,8 @@ class Reinforce(Algorithm):
     """
 
     baseline: Literal["none", "running_mean", "batch_mean", "group_mean", "value"] = "batch_mean"
-    entropy_coef: float = 0.0
-    value_coef: float = 0.5
+    entropy_coef: NotNegative = 0.0
+    value_coef: NotNegative = 0.5
     mask_truncated: bool = False
 
     advantage: ClassVar[str] = "return minus baseline (none, running mean, batch mean, group mean, value)"

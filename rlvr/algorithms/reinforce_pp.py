@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from rlvr import functional as F
-from rlvr.algorithms.base import Algorithm, Loss, State
+from rlvr.algorithms.base import Algorithm, Loss, NotNegative, Share, State
 from rlvr.algorithms.kl import kl_in_loss, kl_in_reward
 from rlvr.registry import algorithm
 
@@ -31,9 +31,9 @@ class ReinforcePP(Algorithm):
     """
 
     baseline: Literal["none", "group_mean"] = "none"
-    kl_coef: float = 0.0
-    clip_low: float = 0.2
-    clip_high: float = 0.2
+    kl_coef: NotNegative = 0.0
+    clip_low: Share = 0.2
+    clip_high: NotNegative = 0.2
     mask_truncated: bool = False
 
     advantage: ClassVar[str] = "return (k1 KL in it) or reward minus group mean, whitened over the batch"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from rlvr.algorithms.base import Algorithm, Loss
+from rlvr.algorithms.base import Algorithm, Loss, NotNegative
 from rlvr.registry import algorithm
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ class ReturnConditioned(Algorithm):
     No advantage, no ratio: sampling asks for the return it wants (`wanted_return: 1`). Options: `language_coef`.
     """
 
-    language_coef: float = 0.0
+    language_coef: NotNegative = 0.0
 
     advantage: ClassVar[str] = "-"
     surrogate: ClassVar[str] = "token log-likelihood"

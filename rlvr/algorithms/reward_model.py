@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from rlvr import functional as F
-from rlvr.algorithms.base import Algorithm, Loss
+from rlvr.algorithms.base import Algorithm, Loss, NotNegative
 from rlvr.registry import algorithm
 
 if TYPE_CHECKING:
@@ -25,8 +25,8 @@ class RewardModel(Algorithm):
     scores, of which the loss sees only differences, near 0 (arXiv:2312.09244).
     """
 
-    margin_coef: float = 1.0
-    center_coef: float = 0.0
+    margin_coef: NotNegative = 1.0
+    center_coef: NotNegative = 0.0
 
     advantage: ClassVar[str] = "-"
     surrogate: ClassVar[str] = "score margin"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from rlvr import functional as F
-from rlvr.algorithms.base import Algorithm, Loss, State
+from rlvr.algorithms.base import Algorithm, Loss, NotNegative, State
 from rlvr.algorithms.kl import kl_in_reward
 from rlvr.registry import algorithm
 
@@ -25,7 +25,7 @@ class RLOO(Algorithm):
     completion that was cut off (its reward still counts for its siblings).
     """
 
-    kl_coef: float = 0.0
+    kl_coef: NotNegative = 0.0
     mask_truncated: bool = False
 
     advantage: ClassVar[str] = "leave-one-out (k1 KL in the reward)"

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from rlvr import functional as F
-from rlvr.algorithms.base import Algorithm, Loss, State, TrustRegion
+from rlvr.algorithms.base import Algorithm, Count, Loss, NotNegative, Positive, Share, State, TrustRegion
 from rlvr.algorithms.critic import value_in_loss
 from rlvr.registry import algorithm
 
@@ -30,16 +30,16 @@ class TRPO(Algorithm):
     standardises the advantages.
     """
 
-    max_kl: float = 0.01
+    max_kl: Positive = 0.01
     baseline: Literal["critic", "group"] = "critic"
-    gamma: float = 1.0
-    gae_lambda: float = 1.0
+    gamma: Share = 1.0
+    gae_lambda: Share = 1.0
     whiten: bool = True
-    cg_iterations: int = 10
-    damping: float = 0.1
-    backtracks: int = 10
+    cg_iterations: Count = 10
+    damping: NotNegative = 0.1
+    backtracks: Count = 10
     fisher_rows: int = 0
-    critic_updates: int = 8
+    critic_updates: Count = 8
 
     advantage: ClassVar[str] = "GAE over a critic, or group mean"
     surrogate: ClassVar[str] = "ratio, under KL(old, new) <= max_kl"

@@ -132,10 +132,25 @@ class EngineSection(Section):
 
 
 class BackendSection(Section):
-    """What trains."""
+    """What trains. All but `name` and `device` belong to the backend deepspeed."""
 
-    name: str = "local"
-    device: str = Field("auto", description="auto, cpu, cuda, cuda:1, ...")
+    name: str = Field("local", description="local: one device; deepspeed: one or many ranks")
+    device: str = Field("auto", description="auto, cpu, cuda, cuda:1, ...; deepspeed takes each rank's own")
+    zero_stage: Literal[0, 1, 2, 3] = Field(
+        0, description="what is divided over the ranks: 1 optimizer states, 2 and gradients, 3 and weights"
+    )
+    offload_optimizer: bool = Field(False, description="optimizer states in the host's memory")
+    offload_parameters: bool = Field(False, description="weights in the host's memory; zero_stage 3")
+    config: str | None = Field(None, description="a DeepSpeed JSON file; what it shares with the recipe must agree")
+
+
+class LaunchSection(Section):
+    """Where the ranks run, for `rlvr train` to start them itself; not needed under deepspeed, torchrun or srun."""
+
+    devices: int | None = Field(None, ge=1, description="ranks a host; each takes one device")
+    hostfile: str | None = Field(None, description="DeepSpeed's: one line a host, `worker-1 slots=8`")
+    port: int | None = Field(None, ge=1024, le=65535, description="of the first host, where ranks meet; default: free")
+    timeout: float = Field(1800.0, gt=0, description="seconds that a rank waits for the others before it gives up")
 
 
 class CriticSection(Section):
@@ -202,6 +217,7 @@ class Recipe(Section):
     algorithm: Annotated[AlgorithmSection, _named("name")] = Field(default_factory=AlgorithmSection)
     engine: Annotated[EngineSection, _named("name")] = Field(default_factory=EngineSection)
     backend: Annotated[BackendSection, _named("name")] = Field(default_factory=BackendSection)
+    launch: LaunchSection = Field(default_factory=LaunchSection)
     critic: CriticSection = Field(default_factory=CriticSection)
     judge: JudgeSection = Field(default_factory=JudgeSection)
     train: TrainSection = Field(default_factory=TrainSection)

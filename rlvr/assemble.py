@@ -127,7 +127,7 @@ def backend_of(recipe: Recipe, model: PreTrainedModel, algorithm: Algorithm) -> 
     from rlvr.training.models import load_model
 
     reference = None
-    if "ref_logprobs" in algorithm.needs:
+    if "ref_logprobs" in algorithm.needs and recipe.lora is None:  # with its adapter off the policy is the reference
         reference = load_model(recipe.model.path, recipe.model.revision, recipe.model.attention)
     backend: LocalBackend = registry.get("backend", recipe.backend.name)(
         model,
@@ -147,6 +147,7 @@ def backend_of(recipe: Recipe, model: PreTrainedModel, algorithm: Algorithm) -> 
 def critic_of(recipe: Recipe, model: PreTrainedModel, algorithm: Algorithm) -> Critic | None:
     """The critic, where the algorithm needs values."""
     from rlvr.training.critic import Critic
+    from rlvr.training.lora import add_adapter
     from rlvr.training.models import load_model
 
     if "values" not in algorithm.needs:
@@ -160,18 +161,25 @@ def critic_of(recipe: Recipe, model: PreTrainedModel, algorithm: Algorithm) -> C
     trunk = load_model(section.path or recipe.model.path, revision, recipe.model.attention)
     if recipe.model.gradient_checkpointing:
         trunk.gradient_checkpointing_enable()
+    if recipe.lora is not None:
+        add_adapter(trunk, recipe.lora, recipe.train.seed)
     return Critic(trunk.config.hidden_size, trunk=trunk)
 
 
 def policy_of(
     recipe: Recipe, algorithm: Algorithm, tokenizer: PreTrainedTokenizerBase, checkpoint: str | None
 ) -> PreTrainedModel:
-    """What is trained, in fp32: from `checkpoint` where the run has one, or from where the recipe starts."""
+    """What is trained, in fp32: from `checkpoint` where the run has one, or from where the recipe starts.
+
+    Adapters always stand beside the weights that the run started from: a checkpoint's model has them merged, and
+    its trainer state has them apart.
+    """
+    from rlvr.training.lora import add_adapter
     from rlvr.training.models import load_model
     from rlvr.training.reward_model import load_reward_model
 
     section = recipe.model
-    path, revision = (section.path, section.revision) if checkpoint is None else (checkpoint, None)
+    path, revision = (section.path, section.revision) if checkpoint is None or recipe.lora else (checkpoint, None)
     if algorithm.head == "score":
         seed = recipe.train.seed
         model = load_reward_model(path, tokenizer, revision=revision, attention=section.attention, seed=seed)
@@ -179,6 +187,8 @@ def policy_of(
         model = load_model(path, revision, section.attention)
     if section.gradient_checkpointing:
         model.gradient_checkpointing_enable()
+    if recipe.lora is not None:
+        add_adapter(model, recipe.lora, recipe.train.seed)
     return model
 
 

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from rlvr.algorithms.base import Algorithm
 
 
+#: Below this rate, times alpha / rank, adapters hardly move: whole weights are usually trained at 1e-6.
+LEAST_LORA_LR = 5e-6
+
+
 def cross_checks(recipe: Recipe) -> Iterator[tuple[str, str]]:
     """Every rule that the recipe breaks."""
     yield from _names(recipe)
@@ -31,6 +35,7 @@ def cross_checks(recipe: Recipe) -> Iterator[tuple[str, str]]:
     yield from _offline(recipe)
     yield from _reward(recipe)
     yield from _schedule(recipe)
+    yield from _lora(recipe)
 
 
 def _names(recipe: Recipe) -> Iterator[tuple[str, str]]:
@@ -202,3 +207,14 @@ def _schedule(recipe: Recipe) -> Iterator[tuple[str, str]]:
         yield "train.eval_every", "is set, but data.eval names nothing to evaluate; set it to 0 or name a suite"
     if train.keep_best is not None and not train.eval_every:
         yield "train.keep_best", "needs train.eval_every: without evaluations there is no best"
+
+
+def _lora(recipe: Recipe) -> Iterator[tuple[str, str]]:
+    """Adapters start at 0 and are small: a rate that suits whole weights leaves them there."""
+    lora, lr = recipe.lora, recipe.train.lr
+    if lora is not None and lr * max(1.0, lora.alpha / lora.rank) < LEAST_LORA_LR:
+        yield (
+            "train.lr",
+            f"is {lr:g}, a rate for whole weights; adapters need ten times as much and more. Set train.lr=2e-5 "
+            f"(1e-5 to 1e-4 is usual for reinforcement learning with LoRA), or leave lora out",
+        )

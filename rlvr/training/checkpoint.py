@@ -22,6 +22,8 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from rlvr.training.lora import policy_weights
+
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
@@ -59,7 +61,7 @@ def save(
         shutil.rmtree(leftover, ignore_errors=True)
     temporary = folder / f".writing-{uuid.uuid4().hex}"
     try:
-        model.save_pretrained(temporary / "model")
+        model.save_pretrained(temporary / "model", state_dict=dict(policy_weights(model)))
         tokenizer.save_pretrained(temporary / "model")
         torch.save(trainer_state, temporary / "trainer.pt")
         _write_manifest(temporary, iteration)

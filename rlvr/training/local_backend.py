@@ -16,6 +16,7 @@ from rlvr.algorithms.base import Algorithm
 from rlvr.functional.divergence import k3
 from rlvr.training.batch import Batch, Outputs
 from rlvr.training.forward import forward, last_hidden
+from rlvr.training.lora import adapter_off, is_adapted, policy_weights
 from rlvr.training.mismatch import mismatch_metrics
 from rlvr.training.models import DTYPES, cast_parameters, on_device
 from rlvr.training.natural import natural_step
@@ -72,7 +73,8 @@ class LocalBackend:
 
     @property
     def policy(self) -> Iterator[tuple[str, Tensor]]:
-        return iter(self.model.state_dict().items())
+        """The weights by name, adapters merged."""
+        return policy_weights(self.model)
 
     def add_inputs(self, batch: Batch, needs: frozenset[str]) -> Batch:
         """The batch with the inputs that the algorithm needs, from passes without gradient. Begins a new trace."""
@@ -93,6 +95,9 @@ class LocalBackend:
 
     def reference_logprobs(self, batch: Batch) -> Tensor:
         """Log-probs of the batch's trained tokens under the reference -> `[B, T]`."""
+        if is_adapted(self.model):
+            with adapter_off(self.model):
+                return self.score(self.model, batch)
         assert self.reference is not None, "the run loads a reference where the algorithm needs one"
         return self.score(self.reference, batch)
 

@@ -41,6 +41,12 @@ CASES: dict[str, dict[str, Any]] = {
         "critic": {"kind": "model", "lr": 1e-3},
         "model": {"dtype": "bfloat16"},
     },
+    "lora in bf16, ppo: an adapted critic of its own, kl to the policy without its adapter": {
+        "lora": {"rank": 4},
+        "algorithm": {"name": "ppo", "kl_coef": 0.05},
+        "critic": {"kind": "model"},
+        "model": {"dtype": "bfloat16"},
+    },
     "ppo_penalty: adaptive kl to the old policy": {
         "algorithm": {"name": "ppo_penalty", "kl_target": 1e-3},
         "train": {"epochs": 3},

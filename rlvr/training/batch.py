@@ -54,6 +54,8 @@ class Batch:
     language: Tensor = None  # type: ignore[assignment]  # [B] bool, rows of plain text for an auxiliary loss
     language_tokens: float = 0.0  # trained tokens of such rows in the whole update
     together: int = 1  # neighbouring rows that every split keeps together: 2 for pairs
+    place: Tensor = None  # type: ignore[assignment]  # [B] int64, position among the iteration's rows of all ranks
+    all_rows: int = 0  # the iteration's rows of all ranks
     reduce: Callable[[Tensor], Tensor] = field(default=_identity, repr=False)
 
     def __len__(self) -> int:
@@ -147,21 +149,39 @@ class Batch:
             language_tokens=language_tokens,
         )
 
+    def spare(self) -> Batch:
+        """A row (or pair) of no weight, for a rank that has none left where the others still have some."""
+        made: dict[str, Tensor] = {}
+        for item in fields(self):
+            value = getattr(self, item.name)
+            if isinstance(value, Tensor):
+                made[item.name] = value.new_zeros((self.together, 2)[: value.dim()])
+        made["lengths"] += 2
+        made["group_tokens"] += 1
+        return replace(self, **made)  # type: ignore[arg-type]  # names and types come from the fields themselves
+
     def without(self, rows: Tensor) -> Batch:
         """The same rows with those where `rows [B]` is True untrained, and so out of the denominators."""
         return replace(self, mask=self.mask & ~rows.unsqueeze(1)).recount()
 
     def minibatches(self, epochs: int, minibatch: int | None, seed: int, iteration: int) -> Iterator[Batch]:
-        """The updates of an iteration: each epoch goes through the rows in a new order, `minibatch` at a time."""
-        if minibatch is None or minibatch >= len(self):
+        """The updates of an iteration: each epoch goes through the rows in a new order, `minibatch` at a time.
+
+        An update is the same rows on any number of ranks, and a rank takes what it has of them, which may be nothing.
+        """
+        if minibatch is None or minibatch >= self.all_rows:
             for _ in range(epochs):
                 yield self.recount()
             return
-        units = len(self) // self.together
+        unit = self.place // self.together
         for epoch in range(epochs):
-            order = torch.from_numpy(np.random.default_rng([seed, iteration, epoch]).permutation(units))
-            for part in order.split(max(1, minibatch // self.together)):
-                yield self.select(self._rows_of(part.sort().values)).recount()
+            shuffled = np.random.default_rng([seed, iteration, epoch]).permutation(self.all_rows // self.together)
+            for part in torch.from_numpy(shuffled).split(max(1, minibatch // self.together)):
+                yield self.select(torch.isin(unit, part).nonzero().squeeze(1)).recount()
+
+    def spread(self, place: Tensor, all_rows: int, reduce: Callable[[Tensor], Tensor]) -> Batch:
+        """These rows as one rank's part of an iteration of `all_rows`, of which they are those at `place [B]`."""
+        return replace(self, place=place, all_rows=all_rows, reduce=reduce).recount()
 
     def microbatches(self, tokens: int) -> Iterator[Batch]:
         """Parts of at most `tokens` tokens with padding (at least one row or pair), similar lengths together."""
@@ -194,7 +214,6 @@ def collate(
     groups: Sequence[Group],
     pad_id: int,
     token_at: Callable[[Completion, int], int] | None = None,
-    reduce: Callable[[Tensor], Tensor] = _identity,
 ) -> Batch:
     """Groups of rollouts as one batch of CPU tensors.
 
@@ -233,10 +252,11 @@ def collate(
         rewards=rewards,
         group=torch.tensor([index for index, _ in rollouts], dtype=torch.int64),
         row=torch.arange(size),
+        place=torch.arange(size),
+        all_rows=size,
         num_tokens=0.0,
         num_sequences=0.0,
         num_prompts=0.0,
         group_tokens=torch.zeros(size, dtype=torch.float64),
         truncated=torch.tensor([r.completion.finish_reason == "length" for _, r in rollouts], dtype=torch.bool),
-        reduce=reduce,
     ).recount()

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+import torch
+
 from rlvr.core import Completion, Group, Prompt, Rollout, Span, Verdict
 from rlvr.errors import UserError
 from rlvr.training.batch import Batch, collate
+from rlvr.training.ranks import ALONE, Ranks
 from rlvr.training.sources import epoch_order, written
 
 if TYPE_CHECKING:
@@ -27,8 +30,9 @@ class Corpus:
         seed: int,
         max_tokens: int,
         shuffle: bool = True,
+        ranks: Ranks = ALONE,
     ) -> None:
-        self.tokenizer = tokenizer
+        self.tokenizer, self.ranks = tokenizer, ranks
         self.iterations = iterations
         self.rows_per_iteration = rows_per_iteration
         self.seed, self.shuffle = seed, shuffle
@@ -39,13 +43,20 @@ class Corpus:
         size = self.rows_per_iteration
         for iteration in range(start, self.iterations):
             order = epoch_order(len(self.rows), self.seed, iteration * size, size, self.shuffle)
-            yield iteration, collate([self.rows[i] for i in order], self.tokenizer.pad_token_id or 0)
+            yield iteration, given_batch([self.rows[i] for i in order], self.tokenizer, self.ranks)
 
     def policy_changed(self, weights: Iterable[tuple[str, Any]], version: int) -> None:
         """Given text does not depend on the policy."""
 
     def metrics(self) -> dict[str, float]:
         return {}
+
+
+def given_batch(rows: Sequence[Group], tokenizer: PreTrainedTokenizerBase, ranks: Ranks) -> Batch:
+    """This rank's part of an iteration that consists of `rows`."""
+    places = ranks.share(range(len(rows)))
+    batch = collate([rows[i] for i in places], tokenizer.pad_token_id or 0)
+    return batch.spread(torch.tensor(places, dtype=torch.int64), len(rows), ranks.sum)
 
 
 def given_rows(tokenizer: PreTrainedTokenizerBase, prompt: Prompt, max_tokens: int) -> list[Group]:

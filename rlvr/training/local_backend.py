@@ -1,4 +1,8 @@
-"""Training with plain torch on one device: a CPU or one GPU."""
+"""Training with plain torch: on one device, or on several ranks that each hold everything (data parallel).
+
+Each rank accumulates the gradients of its rows, whose denominators are those of all ranks; the sum over the ranks is
+then the gradient, and each makes the same step.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from rlvr.algorithms.base import Algorithm
 from rlvr.functional.divergence import k3
@@ -21,6 +25,7 @@ from rlvr.training.mismatch import mismatch_metrics
 from rlvr.training.models import DTYPES, cast_parameters, on_device
 from rlvr.training.natural import natural_step
 from rlvr.training.optimizer import MasterAdamW, learning_rate
+from rlvr.training.ranks import ALONE, Ranks
 from rlvr.training.trace import Sums, Trace
 
 if TYPE_CHECKING:
@@ -48,8 +53,10 @@ class LocalBackend:
         critic: Critic | None = None,
         critic_lr: float | None = None,
         device: str = "cpu",
+        ranks: Ranks = ALONE,
     ) -> None:
         self.train = train
+        self.ranks = ranks
         self.dtype = dtype
         self.temperature = temperature
         self.total_updates = total_updates
@@ -73,8 +80,12 @@ class LocalBackend:
 
     @property
     def policy(self) -> Iterator[tuple[str, Tensor]]:
-        """The weights by name, adapters merged."""
+        """The policy's weights by name, adapters merged. All ranks go through all of them, in the same order."""
         return policy_weights(self.model)
+
+    def sampled_model(self) -> PreTrainedModel:
+        """What an engine in this process samples from: here the very model that is trained."""
+        return self.model
 
     def add_inputs(self, batch: Batch, needs: frozenset[str]) -> Batch:
         """The batch with the inputs that the algorithm needs, from passes without gradient. Begins a new trace."""
@@ -112,8 +123,10 @@ class LocalBackend:
         """Log-probs and the critic's values of the batch's trained tokens -> `[B, T]` each."""
         out = torch.zeros(batch.token_ids.shape)
         values = None if critic is None else torch.zeros_like(out)
-        for micro in batch.microbatches(self.train.tokens_per_microbatch):
-            outputs = forward(model, micro.to(self.device), self.temperature, critic=critic)
+        for micro in self._microbatches(batch):
+            outputs = self._forward(model, micro.to(self.device), critic)
+            if not micro.mask.any():
+                continue
             width = outputs.logprobs.shape[1]
             out[micro.row, :width] = outputs.logprobs.to(out)
             if values is not None and outputs.values is not None:
@@ -121,6 +134,18 @@ class LocalBackend:
             if note:
                 self.trace.note(micro, outputs)
         return out, values
+
+    def _microbatches(self, batch: Batch) -> Iterator[Batch]:
+        """The parts that are computed one after the other; those without a trained token are here to keep step."""
+        return batch.microbatches(self.train.tokens_per_microbatch)
+
+    def _forward(
+        self, model: PreTrainedModel, micro: Batch, critic: Critic | None = None, old: PreTrainedModel | None = None
+    ) -> Outputs:
+        return forward(model, micro, self.temperature, critic=critic, old=old)
+
+    def _backward(self, loss: Tensor) -> None:
+        loss.backward()
 
     def _critic(self, needs: frozenset[str]) -> Critic | None:
         if "values" not in needs:
@@ -145,7 +170,18 @@ class LocalBackend:
             own = self.score(self.model, batch)
         else:
             own = batch.old_logprobs
-        return mismatch_metrics(own.masked_fill(~batch.mask, float("nan")), batch.sampler_logprobs)
+        return mismatch_metrics(*self.everywhere(own.masked_fill(~batch.mask, float("nan")), batch.sampler_logprobs))
+
+    def everywhere(self, *tensors: Tensor) -> list[Tensor]:
+        """Tensors `[B, T]` of this rank's rows -> those of all ranks' rows, padded with NaN."""
+        if self.ranks.alone:
+            return list(tensors)
+        parts = self.ranks.all([tensor.cpu() for tensor in tensors])
+        width = max(tensor.shape[1] for part in parts for tensor in part)
+        return [
+            torch.cat([nn.functional.pad(tensor, (0, width - tensor.shape[1]), value=math.nan) for tensor in column])
+            for column in zip(*parts, strict=True)
+        ]
 
     def update(self, algorithm: Algorithm, part: Batch) -> dict[str, float]:
         """One optimizer step on the gradient of the algorithm's loss over `part`, and what was seen on the way.
@@ -155,18 +191,21 @@ class LocalBackend:
         """
         start = time.perf_counter()
         dead = self._dead_rows(algorithm, part)
-        if dead.any() and not self.train.count_dead_rows:
+        if not self.train.count_dead_rows:
             part = part.without(dead)
         lr = learning_rate(self.updates, self.total_updates, self.train.lr, self.train.warmup, self.train.schedule)
         self.updates += 1
         skip = dead if self.train.skip_dead_rows else ~part.mask.any(dim=1)
+        skipped, rows, living = (
+            sum(numbers) for numbers in zip(*self.ranks.all((int(skip.sum()), len(skip), int((~dead).sum()))), strict=True)
+        )
         metrics = {
             "train/lr": lr,
             "train/empty_updates": 0.0,
             "train/skipped_updates": 0.0,
-            "train/skipped_rows_rate": float(skip.float().mean()) if len(part) else 0.0,
+            "train/skipped_rows_rate": skipped / rows if rows else 0.0,
         }
-        if bool(dead.all()):  # computed or not: a step on a gradient of 0 would still move moments and decay
+        if not living:  # computed or not: a step on a gradient of 0 would still move moments and decay
             return metrics | {"train/empty_updates": 1.0, "time/train": time.perf_counter() - start}
         part = part.select((~skip).nonzero().squeeze(1))
         metrics |= self._accumulate(algorithm, part)
@@ -175,12 +214,14 @@ class LocalBackend:
         return metrics | {"time/train": time.perf_counter() - start}
 
     def _adam_step(self, lr: float) -> dict[str, float]:
+        self.optimizer.sum_over(self.ranks)
         norm = self.optimizer.step(lr, self.train.grad_clip)
         return {"train/grad_norm": norm, "train/skipped_updates": float(not math.isfinite(norm))}
 
     def _natural_step(self, algorithm: Algorithm, part: Batch) -> dict[str, float]:
         """A step within the trust region along what was accumulated; no learning rate and no clipping."""
         assert self.old is not None and algorithm.trust_region is not None, "a natural step needs kl_old and settings"
+        self.optimizer.sum_over(self.ranks)
         gradient = torch.cat(
             [(torch.zeros_like(w) if w.grad is None else w.grad).flatten() for w in self.optimizer.weights]
         )
@@ -192,7 +233,7 @@ class LocalBackend:
         self.model.eval()  # no gradient checkpointing: it cannot be differentiated twice
         parts = [m.to(self.device) for m in part.microbatches(self.train.tokens_per_microbatch)]
         metrics |= natural_step(
-            self.model, self.old, algorithm, parts, gradient, algorithm.trust_region, self.temperature
+            self.model, self.old, algorithm, parts, gradient, algorithm.trust_region, self.temperature, self.ranks
         )
         self.model.train()
         return metrics
@@ -203,6 +244,7 @@ class LocalBackend:
         if critic is None or self.critic_optimizer is None:
             return {}
         lr = lr * self.critic_lr / self.train.lr
+        self.critic_optimizer.sum_over(self.ranks)
         norm = self.critic_optimizer.step(lr, self.train.grad_clip)
         if algorithm.trust_region is not None and algorithm.trust_region.critic_updates > 1:
             parts = [m.to(self.device) for m in part.microbatches(self.train.tokens_per_microbatch)]
@@ -214,6 +256,7 @@ class LocalBackend:
                 for micro, states in zip(parts, hidden, strict=True):
                     unmoved = Outputs(micro.old_logprobs, torch.zeros_like(micro.old_logprobs), critic(micro, states))
                     algorithm.loss(unmoved, micro).value.backward()
+                self.critic_optimizer.sum_over(self.ranks)
                 self.critic_optimizer.step(lr, self.train.grad_clip)
         return {"critic/grad_norm": norm}
 
@@ -230,13 +273,16 @@ class LocalBackend:
         sums = Sums()
         # Under a natural step the policy is still the old one here.
         old = self.old if "kl_old" in algorithm.needs and algorithm.step_kind == "adam" else None
-        for micro in part.microbatches(self.train.tokens_per_microbatch):
+        for micro in self._microbatches(part):
             micro = micro.to(self.device)
-            outputs = forward(self.model, micro, self.temperature, critic=self._critic(algorithm.needs), old=old)
+            outputs = self._forward(self.model, micro, self._critic(algorithm.needs), old)
             if micro.old_logprobs is None:
                 micro = replace(micro, old_logprobs=outputs.logprobs.detach())
             loss = algorithm.loss(outputs, micro)
-            loss.value.backward()
+            if not micro.mask.any():
+                self._backward(loss.value * 0.0)
+                continue
+            self._backward(loss.value)
             loss_sum += float(loss.value.detach())
             seen = dict(loss.metrics)
             if outputs.scores is None:
@@ -246,15 +292,15 @@ class LocalBackend:
             if outputs.kl_old is not None:
                 seen["policy/kl_old"] = outputs.kl_old
             sums.add(seen, micro.mask)
-        return {"train/loss": loss_sum} | sums.means()
+        return {"train/loss": sum(self.ranks.all(loss_sum))} | sums.means(self.ranks)
 
     @torch.no_grad()
     def evaluate(self, algorithm: Algorithm, batch: Batch) -> dict[str, float]:
-        """The loss of `batch`, an update of its own, and its metrics, without training on it."""
+        """The loss of `batch`, an update of its own that all ranks have, and its metrics, without training on it."""
         loss_sum, sums = 0.0, Sums()
-        for micro in batch.recount().microbatches(self.train.tokens_per_microbatch):
+        for micro in self._microbatches(batch.recount()):
             micro = micro.to(self.device)
-            loss = algorithm.loss(forward(self.model, micro, self.temperature), micro)
+            loss = algorithm.loss(self._forward(self.model, micro), micro)
             loss_sum += float(loss.value)
             sums.add(loss.metrics, micro.mask)
         return {"loss": loss_sum} | sums.means()

@@ -19,6 +19,7 @@ from rlvr.algorithms.base import Algorithm, TrustRegion
 from rlvr.functional import trust_region as F
 from rlvr.training.batch import Batch
 from rlvr.training.forward import forward, kl_between, last_hidden, placed, positions
+from rlvr.training.ranks import ALONE, Ranks
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -32,23 +33,24 @@ def natural_step(
     gradient: Tensor,
     region: TrustRegion,
     temperature: float,
+    ranks: Ranks = ALONE,
 ) -> dict[str, float]:
-    """Moves `model`, which equals `old`, within the trust region; `gradient [n]` is the loss's, over `parts`.
+    """Moves `model`, which equals `old`, within the trust region; `gradient [n]` is the loss's, over all ranks' `parts`.
 
-    The metrics say which fraction of the full step was taken (0: none), and what KL and gain were measured.
+    Every rank makes the same move, since all that it depends on is summed over them. The metrics say which fraction of the full step was taken (0: none), and what KL and gain were measured.
     """
     parameters = [p for p in model.parameters() if p.requires_grad]
     start = torch.cat([p.detach().flatten() for p in parameters])
-    fisher = fisher_batches(parts, region.fisher_rows)
+    fisher = fisher_batches(parts, region.fisher_rows, ranks)
 
     def product(vector: Tensor, damping: float = region.damping) -> Tensor:
-        return fisher_product(model, fisher, vector, temperature) + damping * vector
+        return ranks.sum(fisher_product(model, fisher, vector, temperature)) + damping * vector
 
     found = F.LineSearch(0.0, 0.0, 0.0, 0)
     if bool(gradient.any()):
         direction = F.conjugate_gradient(product, -gradient, region.cg_iterations)
         step = F.natural_step(direction, product(direction, damping=0.0), region.max_kl)
-        measured = partial(measure, model, old, algorithm, parts, old_hidden(old, parts), temperature)
+        measured = partial(measure, model, old, algorithm, parts, old_hidden(old, parts), temperature, ranks)
         before, _ = measured()
 
         def gained(fraction: float) -> tuple[float, float]:
@@ -66,17 +68,15 @@ def natural_step(
     }
 
 
-def fisher_batches(parts: Sequence[Batch], rows: int) -> list[Batch]:
-    """About `rows` rows of `parts` (0: all), evenly spread over them, with the counts of these alone."""
-    total = sum(len(part) for part in parts)
-    every = max(1, total // rows) if rows else 1
-    picked, first = [], 0
-    for part in parts:
-        chosen = torch.arange((-first) % every, len(part), every, device=part.token_ids.device)
-        first += len(part)
-        if len(chosen):
-            picked.append(part.select(chosen))
-    tokens = float(sum(int(part.mask.sum()) for part in picked))
+def fisher_batches(parts: Sequence[Batch], rows: int, ranks: Ranks = ALONE) -> list[Batch]:
+    """About `rows` rows of all ranks' `parts` (0: all), evenly spread over them, with the counts of these alone."""
+    here = torch.cat([part.place for part in parts]).tolist() if parts else []
+    live = sorted(place for places in ranks.all(here) for place in places)
+    every = max(1, len(live) // rows) if rows else 1
+    wanted = torch.tensor(live[::every])
+    picked = [part.select(torch.isin(part.place, wanted.to(part.place)).nonzero().squeeze(1)) for part in parts]
+    picked = [part for part in picked if len(part)]
+    tokens = float(sum(ranks.all(sum(int(part.mask.sum()) for part in picked))))
     return [replace(part, num_tokens=tokens) for part in picked]
 
 
@@ -113,6 +113,7 @@ def measure(
     parts: Sequence[Batch],
     hidden: Sequence[Tensor],
     temperature: float,
+    ranks: Ranks = ALONE,
 ) -> tuple[float, float]:
     """The algorithm's loss without its critic, and the mean exact KL(old, model) of a token, in nats."""
     loss = kl = 0.0
@@ -121,7 +122,7 @@ def measure(
         assert outputs.kl_old is not None
         loss += float(algorithm.loss(outputs, part).value)
         kl += float(part.aggregate(outputs.kl_old, "token"))
-    return loss, kl
+    return sum(ranks.all(loss)), sum(ranks.all(kl))
 
 
 @torch.no_grad()

@@ -13,6 +13,8 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
+from rlvr.training.ranks import Ranks
+
 
 class MasterAdamW:
     """AdamW over fp32 (or fp64) masters of a model's parameters.
@@ -41,6 +43,18 @@ class MasterAdamW:
             {"params": [m for m in self.masters if m.dim() < 2], "weight_decay": 0.0},
         ]
         self.adam = torch.optim.AdamW(groups, lr=0.0, betas=betas, eps=eps, fused=True)
+
+    def sum_over(self, ranks: Ranks) -> None:
+        """Makes each rank's gradients the sum of all ranks'. What no rank has a gradient of stays without one."""
+        if ranks.alone:
+            return
+        device = self.masters[0].device
+        some = ranks.sum(torch.tensor([m.grad is not None for m in self.masters], dtype=torch.int32, device=device))
+        wanted = [m for m, ranks_with_one in zip(self.masters, some.tolist(), strict=True) if ranks_with_one]
+        for master in wanted:
+            if master.grad is None:
+                master.grad = torch.zeros_like(master)
+        ranks.sum_in_place([m.grad for m in wanted if m.grad is not None])
 
     def step(self, lr: float, grad_clip: float) -> float:
         """Clips, steps, rounds the model to its dtype; the gradient's norm before clipping."""

@@ -12,6 +12,7 @@ from torch import Tensor
 from rlvr.core import Group, Prompt, Rollout, Verdict
 from rlvr.errors import UserError
 from rlvr.training.batch import Batch, collate
+from rlvr.training.ranks import ALONE, Ranks
 from rlvr.training.sources import epoch_order, written
 
 if TYPE_CHECKING:
@@ -37,9 +38,10 @@ class Pairs:
         pairs_per_iteration: int,
         seed: int,
         shuffle: bool = True,
+        ranks: Ranks = ALONE,
         reference: Callable[[Batch], Tensor] | None = None,
     ) -> None:
-        self.tokenizer = tokenizer
+        self.tokenizer, self.ranks = tokenizer, ranks
         self.iterations = iterations
         self.pairs_per_iteration = pairs_per_iteration
         self.seed, self.shuffle = seed, shuffle
@@ -52,7 +54,10 @@ class Pairs:
 
     def batches(self, start: int = 0) -> Iterator[tuple[int, Batch]]:
         for iteration in range(start, self.iterations):
-            yield iteration, self.batch(self._order(iteration))
+            order = self._order(iteration)
+            places = self.ranks.share(range(len(order)))
+            rows = torch.tensor([row for i in places for row in (2 * i, 2 * i + 1)], dtype=torch.int64)
+            yield iteration, self.batch([order[i] for i in places]).spread(rows, 2 * len(order), self.ranks.sum)
 
     def batch(self, numbers: Sequence[int] | None = None) -> Batch:
         """The pairs with these numbers, by default all."""

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from rlvr.training.batch import Batch, Outputs
+from rlvr.training.ranks import ALONE, Ranks
 
 
 @dataclass(slots=True)
@@ -50,6 +51,13 @@ class Sums:
             self.totals[name] += float((values.masked_fill(~mask, 0.0) if per_token else values).sum())
             self.counts[name] += float(mask.sum()) if per_token else len(values)
 
-    def means(self) -> dict[str, float]:
+    def means(self, ranks: Ranks = ALONE) -> dict[str, float]:
+        """The means over all ranks. A rank that had nothing to add names nothing, and gets the same."""
+        totals: dict[str, float] = defaultdict(float)
+        counts: dict[str, float] = defaultdict(float)
+        for more, of in ranks.all((dict(self.totals), dict(self.counts))):
+            for name, total in more.items():
+                totals[name] += total
+                counts[name] += of[name]
         # One division: a mean of ratios that are all 1 is 1, however they were split.
-        return {name: total / max(self.counts[name], 1.0) for name, total in self.totals.items()}
+        return {name: total / max(counts[name], 1.0) for name, total in totals.items()}

@@ -6,13 +6,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-import torch
-
 from rlvr.core import Group, Prompt
 from rlvr.data import asking_for
 from rlvr.errors import UserError
-from rlvr.training.batch import Batch, collate
-from rlvr.training.corpus import given_rows, group_of
+from rlvr.training.batch import Batch
+from rlvr.training.corpus import given_batch, given_rows, group_of
+from rlvr.training.ranks import ALONE, Ranks
 from rlvr.training.sources import epoch_order, written
 
 if TYPE_CHECKING:
@@ -33,8 +32,9 @@ class Trajectories:
         seed: int,
         max_tokens: int,
         shuffle: bool = True,
+        ranks: Ranks = ALONE,
     ) -> None:
-        self.tokenizer = tokenizer
+        self.tokenizer, self.ranks = tokenizer, ranks
         self.iterations = iterations
         self.rows_per_iteration = rows_per_iteration
         self.seed, self.shuffle = seed, shuffle
@@ -45,9 +45,8 @@ class Trajectories:
     def batches(self, start: int = 0) -> Iterator[tuple[int, Batch]]:
         for iteration in range(start, self.iterations):
             rows, texts = (self._picked(kind, iteration) for kind in (self.rows, self.texts))
-            batch = collate([*rows, *texts], self.tokenizer.pad_token_id or 0)
-            language = torch.arange(len(batch)) >= len(rows)
-            yield iteration, replace(batch, language=language).recount()
+            batch = given_batch([*rows, *texts], self.tokenizer, self.ranks)
+            yield iteration, replace(batch, language=batch.place >= len(rows)).recount()
 
     def policy_changed(self, weights: Iterable[tuple[str, Any]], version: int) -> None:
         """Trajectories were collected before."""

@@ -1,0 +1,150 @@
+"""The processes that train together: who is who, and the few things that they tell each other.
+
+One process alone is `Ranks()`, for which nothing is exchanged. Everything that one rank decides for all (a name that is
+taken, a stop signal, the best so far) goes through here, so that none goes on where another has stopped.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import torch
+from torch import Tensor
+
+from rlvr.errors import UserError
+
+if TYPE_CHECKING:
+    from rlvr.schema import LaunchSection
+
+T = TypeVar("T")
+
+#: What Slurm calls the three numbers that `torchrun` and `deepspeed` put into RANK, WORLD_SIZE and LOCAL_RANK.
+_SLURM = {"RANK": "SLURM_PROCID", "WORLD_SIZE": "SLURM_NTASKS", "LOCAL_RANK": "SLURM_LOCALID"}
+
+
+@dataclass(frozen=True, slots=True)
+class Ranks:
+    """This process among `count` that train together: number `rank`, and number `local` on its host."""
+
+    rank: int = 0
+    count: int = 1
+    local: int = 0
+
+    @property
+    def alone(self) -> bool:
+        return self.count == 1
+
+    @property
+    def first(self) -> bool:
+        """Whether this rank speaks for all: it alone writes and displays."""
+        return self.rank == 0
+
+    def share(self, items: Sequence[T]) -> Sequence[T]:
+        """This rank's part of `items`, which all ranks have: neighbours, as many for each rank as can be."""
+        return items[len(items) * self.rank // self.count : len(items) * (self.rank + 1) // self.count]
+
+    def sum(self, values: Tensor) -> Tensor:
+        """The sum over all ranks of tensors of one shape, the same bits on each."""
+        if self.alone:
+            return values
+        total = values.detach().clone()
+        torch.distributed.all_reduce(total)
+        return total
+
+    def sum_in_place(self, tensors: Sequence[Tensor]) -> None:
+        """Replaces each tensor by its sum over the ranks."""
+        if not self.alone:
+            for tensor in tensors:
+                torch.distributed.all_reduce(tensor)
+
+    def most(self, number: float) -> float:
+        """The largest number that a rank has."""
+        return number if self.alone else max(self.all(number))
+
+    def all(self, value: T) -> list[T]:
+        """What each rank has, in their order, on every rank."""
+        if self.alone:
+            return [value]
+        found: list[Any] = [None] * self.count
+        torch.distributed.all_gather_object(found, value)
+        return found
+
+    def gathered(self, value: T) -> list[T]:
+        """What each rank has, in their order, on the first rank; nothing on the others."""
+        if self.alone:
+            return [value]
+        found: list[Any] | None = [None] * self.count if self.first else None
+        torch.distributed.gather_object(value, found)
+        return found or []
+
+    def told(self, value: T) -> T:
+        """What the first rank has, on every rank."""
+        if self.alone:
+            return value
+        box = [value]
+        torch.distributed.broadcast_object_list(box)
+        return box[0]
+
+    def first_does(self, action: Callable[[], T]) -> T:
+        """What `action` returns on the first rank, which alone runs it; a user's mistake there is one everywhere."""
+        outcome: tuple[T | None, Exception | None] = (None, None)
+        if self.first:
+            try:
+                outcome = (action(), None)
+            except (UserError, OSError) as error:
+                if self.alone:
+                    raise
+                outcome = (None, error)
+        value, problem = self.told(outcome)
+        if problem is not None:
+            raise problem
+        return value  # type: ignore[return-value]  # the action's own result
+
+    def wait(self) -> None:
+        """Until all ranks are here."""
+        if not self.alone:
+            torch.distributed.barrier()
+
+
+ALONE = Ranks()
+
+
+def placed_by(environment: Mapping[str, str]) -> Ranks:
+    """Who this process is, by what a launcher (deepspeed, torchrun, srun) put into its environment."""
+    values = {name: environment.get(name) or environment.get(slurm) for name, slurm in _SLURM.items()}
+    # `srun` of one task sets its variables also for what is no parallel job.
+    if values["WORLD_SIZE"] in (None, "1"):
+        return ALONE
+    return Ranks(int(values["RANK"] or 0), int(values["WORLD_SIZE"] or 1), int(values["LOCAL_RANK"] or 0))
+
+
+@contextmanager
+def joined(launch: LaunchSection) -> Iterator[Ranks]:
+    """The ranks of this run, which can talk to each other within the block.
+
+    Each wait for the others ends after `launch.timeout` seconds with an error that names the operation.
+    """
+    ranks = placed_by(os.environ)
+    if ranks.alone:
+        yield ranks
+        return
+    os.environ.setdefault("MASTER_ADDR", os.environ.get("SLURM_LAUNCH_NODE_IPADDR", "127.0.0.1"))
+    os.environ.setdefault("MASTER_PORT", str(launch.port or 29500))
+    gpu = torch.cuda.is_available()
+    if gpu:
+        torch.cuda.set_device(ranks.local)
+    torch.distributed.init_process_group(
+        "cpu:gloo,cuda:nccl" if gpu else "gloo",
+        rank=ranks.rank,
+        world_size=ranks.count,
+        timeout=timedelta(seconds=launch.timeout),
+    )
+    yield ranks
+    # Only at a good end: after an error the others may never come, and a wait for them would hide it.
+    torch.distributed.barrier()
+    torch.distributed.destroy_process_group()

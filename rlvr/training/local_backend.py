@@ -197,7 +197,8 @@ class LocalBackend:
         self.updates += 1
         skip = dead if self.train.skip_dead_rows else ~part.mask.any(dim=1)
         skipped, rows, living = (
-            sum(numbers) for numbers in zip(*self.ranks.all((int(skip.sum()), len(skip), int((~dead).sum()))), strict=True)
+            sum(numbers)
+            for numbers in zip(*self.ranks.all((int(skip.sum()), len(skip), int((~dead).sum()))), strict=True)
         )
         metrics = {
             "train/lr": lr,

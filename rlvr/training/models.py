@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from logging import WARNING, getLogger
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +33,10 @@ def quiet() -> None:
     from transformers.utils import logging
 
     logging.disable_progress_bar()
+    # DeepSpeed, where it is installed, is imported by transformers and says on stdout which device it found.
+    if not torch.cuda.is_available():
+        os.environ.setdefault("DS_ACCELERATOR", "cpu")
+    getLogger("DeepSpeed").setLevel(WARNING)
 
 
 def on_device(model: PreTrainedModel, device: str | torch.device) -> PreTrainedModel:

@@ -35,9 +35,10 @@ def natural_step(
     temperature: float,
     ranks: Ranks = ALONE,
 ) -> dict[str, float]:
-    """Moves `model`, which equals `old`, within the trust region; `gradient [n]` is the loss's, over all ranks' `parts`.
+    """Moves `model`, which equals `old`, within the trust region; `gradient [n]` is that of the loss over `parts`.
 
-    Every rank makes the same move, since all that it depends on is summed over them. The metrics say which fraction of the full step was taken (0: none), and what KL and gain were measured.
+    Every rank makes the same move, since all that it depends on is summed over them. The metrics say which fraction
+    of the full step was taken (0: none), and what KL and gain were measured.
     """
     parameters = [p for p in model.parameters() if p.requires_grad]
     start = torch.cat([p.detach().flatten() for p in parameters])

@@ -12,10 +12,12 @@ from statistics import fmean
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
+import torch
 
 from rlvr.core import Completion, Engine, Group, Message, Prompt, Rollout, Sampling, Scorer, Verdict
 from rlvr.functional.advantages import DEAD_SPREAD
 from rlvr.training.batch import Batch, collate
+from rlvr.training.ranks import ALONE, Ranks
 from rlvr.training.shaping import Shaping, overlong
 from rlvr.training.sources import epoch_order
 
@@ -56,6 +58,7 @@ class OnPolicy:
         shaping: Shaping | None = None,
         scorer: Scorer | None = None,
         dynamic_rounds: int = 0,
+        ranks: Ranks = ALONE,
     ) -> None:
         self.prompts, self.engine, self.judge, self.sampling = prompts, engine, judge, sampling
         self.tokenizer = tokenizer
@@ -66,6 +69,7 @@ class OnPolicy:
         self.shaping = shaping or Shaping()
         self.scorer = scorer
         self.dynamic_rounds = dynamic_rounds
+        self.ranks = ranks
         self.groups: list[Group] = []
         self._seen: dict[str, float] = {}
         self._scored: list[float] = []
@@ -76,10 +80,14 @@ class OnPolicy:
             size = self.prompts_per_iteration
             order = epoch_order(len(self.prompts), self.sampling.seed, iteration * size, size, self.shuffle)
             self._seen, self._scored = {}, []
-            self.groups = self.collect([self.prompts[i] for i in order], iteration)
+            places = list(self.ranks.share(range(size)))
+            self.groups = self.collect([self.prompts[order[i]] for i in places], iteration)
             if self.dynamic_rounds:
-                self.groups = self._with_different_outcomes(self.groups, iteration)
-            yield iteration, collate(self.groups, pad, partial(token_at, self.tokenizer))
+                self.groups, places = self._with_different_outcomes(self.groups, places, order, iteration)
+            batch = collate(self.groups, pad, partial(token_at, self.tokenizer))
+            group = self.sampling.group_size
+            rows = torch.tensor([group * place + sample for place in places for sample in range(group)])
+            yield iteration, batch.spread(rows, group * size, self.ranks.sum)
 
     def collect(self, prompts: Sequence[Prompt], iteration: int) -> list[Group]:
         """The groups of `prompts`: sampled a chunk at a time, each chunk judged while the next is sampled."""
@@ -121,41 +129,55 @@ class OnPolicy:
             return Rollout(completion, Verdict(None, "error", reason=reason), None)
         return Rollout(completion, verdict, self.shaping.shaped(completion, verdict, score, self.sampling.max_tokens))
 
-    def _with_different_outcomes(self, groups: list[Group], iteration: int) -> list[Group]:
-        """Dynamic sampling: as many groups, of which as many as can be had have different outcomes.
+    def _with_different_outcomes(
+        self, groups: list[Group], places: list[int], order: Sequence[int], iteration: int
+    ) -> tuple[list[Group], list[int]]:
+        """Dynamic sampling: as many groups, of which as many as can be had have different outcomes, and their places.
 
         Further prompts are sampled in rounds, at most `dynamic_rounds`, in an order that follows from seed and
         iteration. What is still missing then is filled with groups that teach nothing: a batch that is too
-        hard or too easy costs time and never the run. DAPO, arXiv:2503.14476, eq. 11.
+        hard or too easy costs time and never the run. All ranks decide alike, on the outcomes of all of them.
+        DAPO, arXiv:2503.14476, eq. 11.
         """
-        wanted, rounds = len(groups), 0
-        sampled, live = list(groups), [g for g in groups if different_outcomes(g)]
-        further = self._further(sampled, iteration)
+        wanted, rounds = len(order), 0
+        sampled = dict(zip(places, groups, strict=True))  # by the place in the order of all that were sampled
+        live, dead = self._by_outcome(sampled)
+        further = self._further(order, iteration)
         while len(live) < wanted and rounds < self.dynamic_rounds:
             # As many as should do at the share of useful ones so far, and never more than the iteration began with.
-            count = math.ceil((wanted - len(live)) * len(sampled) / max(len(live), 1))
+            seen = len(live) + len(dead)
+            count = math.ceil((wanted - len(live)) * seen / max(len(live), 1))
             prompts = list(itertools.islice(further, min(count, wanted)))
             if not prompts:
                 break
             rounds += 1
-            more = self.collect(prompts, iteration)
-            sampled += more
-            live += [g for g in more if different_outcomes(g)]
-        rewards = [r.verdict.reward for g in sampled for r in g.rollouts if r.verdict.reward is not None]
+            mine = self.ranks.share(range(len(prompts)))
+            more = self.collect([prompts[i] for i in mine], iteration)
+            sampled |= {seen + i: group for i, group in zip(mine, more, strict=True)}
+            live, dead = self._by_outcome(sampled)
+        rewards = [r.verdict.reward for g in sampled.values() for r in g.rollouts if r.verdict.reward is not None]
+        rewards = [reward for some in self.ranks.all(rewards) for reward in some]
         self._seen |= {
             "dynamic/rounds": float(rounds),
-            "dynamic/sampled_groups": float(len(sampled)),
+            "dynamic/sampled_groups": float(len(live) + len(dead)),
             "dynamic/missing_groups": float(max(wanted - len(live), 0)),
             "dynamic/sampled_reward_mean": fmean(rewards) if rewards else 0.0,
         }
-        dead = (g for g in sampled if not different_outcomes(g))
-        return list(itertools.islice(itertools.chain(live, dead), wanted))
+        chosen = {place: number for number, place in enumerate([*live, *dead][:wanted])}
+        kept = [place for place in chosen if place in sampled]
+        return [sampled[place] for place in kept], [chosen[place] for place in kept]
 
-    def _further(self, sampled: Sequence[Group], iteration: int) -> Iterator[Prompt]:
+    def _by_outcome(self, sampled: Mapping[int, Group]) -> tuple[list[int], list[int]]:
+        """The places of all ranks' groups that have different outcomes, and of those that do not."""
+        outcomes = [(place, different_outcomes(group)) for place, group in sampled.items()]
+        known = sorted(pair for some in self.ranks.all(outcomes) for pair in some)
+        return [place for place, live in known if live], [place for place, live in known if not live]
+
+    def _further(self, used: Sequence[int], iteration: int) -> Iterator[Prompt]:
         """Prompts that the iteration has not sampled yet: the same one again would get the same noise."""
-        used = {g.prompt.id for g in sampled}
+        ids = {self.prompts[i].id for i in used}
         order = np.random.default_rng([self.sampling.seed, iteration, _FURTHER]).permutation(len(self.prompts))
-        return (self.prompts[i] for i in order.tolist() if self.prompts[i].id not in used)
+        return (self.prompts[i] for i in order.tolist() if self.prompts[i].id not in ids)
 
     def policy_changed(self, weights: Iterable[tuple[str, Any]], version: int) -> None:
         self.engine.load_policy(weights, version)

@@ -41,7 +41,10 @@ _LAZY: dict[str, dict[str, str]] = {
         "local": "rlvr.training.local_backend:LocalBackend",
         "deepspeed": "rlvr.training.deepspeed_backend:DeepSpeedBackend",
     },
-    "tracker": {"jsonl": "rlvr.tracking.jsonl:JsonlTracker", "console": "rlvr.tracking.console:ConsoleTracker"},
+    "tracker": {
+        "tensorboard": "rlvr.tracking.trackers:TensorBoardTracker",
+        "wandb": "rlvr.tracking.trackers:WandbTracker",
+    },
 }
 
 KINDS: tuple[str, ...] = (*_BUILTIN, *_LAZY)

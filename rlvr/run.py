@@ -15,9 +15,10 @@ from rlvr.core import Prompt
 from rlvr.errors import UserError
 from rlvr.folder import discard_unused, open_folder, write_json
 from rlvr.held_out import HeldOut
-from rlvr.tracking.console import ConsoleTracker, plan_table
-from rlvr.tracking.jsonl import JsonlTracker
+from rlvr.tracking.console import plan_table
+from rlvr.tracking.jsonl import read_lines
 from rlvr.tracking.record import rollout_records
+from rlvr.tracking.recorder import Recorder
 
 if TYPE_CHECKING:
     from rlvr.eval import SuiteResult
@@ -101,9 +102,10 @@ class Run:
         self.folder = folder
         self.title = title
         self.began = time.perf_counter()
-        self.jsonl = JsonlTracker(folder)
-        stack.callback(self.jsonl.close)
-        self.events: list[str] = []
+        values = recipe.model_dump(mode="json")
+        self.recorder = Recorder(folder, recipe.tracking, recipe.train.iterations, title, values)
+        stack.callback(self.recorder.close)
+        self.jsonl, self.event = self.recorder.jsonl, self.recorder.event
         self.evals: dict[int, dict[str, float]] = {}
         self.last: dict[str, float] = {}
         self.best: float | None = None
@@ -128,8 +130,7 @@ class Run:
         if self.algorithm.source == "pairs":  # whose log-probs are all known now
             self.backend.reference = None
         self.template = template_hash(self.tokenizer)
-        self.console = ConsoleTracker(recipe.train.iterations, recipe.tracking.display, title)
-        stack.callback(self.console.close)
+        self.state = self.algorithm.init_state()  # what the next iteration's advantages are given out with
 
     def _prompts(self) -> Sequence[Prompt]:
         loaded = assemble.load_data(self.recipe.data.train, self.recipe.data.data_dir, "train")
@@ -140,11 +141,6 @@ class Run:
     def _all_prompts(self) -> Iterator[Prompt]:
         yield from self.prompts
         yield from self.held_out.prompts
-
-    def event(self, kind: str, text: str) -> None:
-        """Written, kept for the report, and said at the end."""
-        self.events.append(text)
-        self.jsonl.event(kind, text=text)
 
     def resume(self) -> Progress | None:
         """Takes the newest whole checkpoint up; None where there is none yet, and the run begins anew."""
@@ -162,6 +158,8 @@ class Run:
         if written < self.checkpoint.iteration:  # the kill came between the checkpoint and its line
             self.jsonl.metrics(self.checkpoint.iteration, state["metrics"])
         self.last = state["metrics"]
+        self.state = dict(state["algorithm"])
+        self.recorder.resumed(read_lines(self.folder / "metrics.jsonl"))
         self.event("resumed", f"resumed after iteration {self.checkpoint.iteration}")
         return Progress(self.checkpoint.iteration, dict(state["algorithm"]))
 
@@ -171,7 +169,7 @@ class Run:
         recipe = self.recipe
         if recipe.tracking.display != "none":
             rows = assemble.schedule_rows(recipe, self.algorithm, len(self.prompts))
-            self.console.console.print(plan_table(rows, self.title))
+            self.recorder.console.console.print(plan_table(rows, self.title))
         if start is None and recipe.train.eval_at_start:
             self.jsonl.metrics(0, self._evaluate(0))
         stop = recipe.train.iterations if stop_after is None else stop_after
@@ -185,25 +183,9 @@ class Run:
 
     def _after(self, progress: Progress, batch: Batch, metrics: dict[str, float]) -> None:
         """What follows an iteration: records, evaluation, checkpoint, display."""
-        train, tracking, iteration = self.recipe.train, self.recipe.tracking, progress.iteration
-        if tracking.rollouts_every and iteration % tracking.rollouts_every == 0 and self.source.groups:
-            trace = self.backend.trace
-            traces = {"old_logprobs": trace.logprobs, "entropy": trace.entropy, "ref_logprobs": trace.ref_logprobs}
-            traces["values"] = trace.values
-            coefficients = {"lr": metrics["train/lr"], **self.recipe.algorithm.options, **progress.state}
-            if batch.kl_coef is not None:  # the state holds the next iteration's already
-                coefficients["kl_coef"] = batch.kl_coef
-            self.jsonl.rollouts(
-                rollout_records(
-                    iteration,
-                    self.source.groups,
-                    batch,
-                    traces,
-                    assemble.sampling_of(self.recipe),
-                    self.template,
-                    coefficients,
-                )
-            )
+        train, iteration = self.recipe.train, progress.iteration
+        self._record(iteration, batch, metrics)
+        self.state = progress.state
         if train.eval_every and iteration % train.eval_every == 0:
             metrics |= self._evaluate(iteration)
         # First: the checkpoint below must know of this best, or a resumed run would overwrite it with a worse one.
@@ -214,10 +196,20 @@ class Run:
         if metrics.get("train/empty_updates"):
             self.jsonl.event("empty_update", iteration=iteration, updates=metrics["train/empty_updates"])
         self.last = metrics
-        self.jsonl.metrics(iteration, metrics)
-        self.console.metrics(iteration, metrics)
-        if tracking.examples_every and iteration % tracking.examples_every == 0 and self.source.groups:
-            self.console.examples(self.source.groups[0])
+        self.recorder.metrics(iteration, metrics)
+        self.recorder.examples(self.source.groups, iteration)
+
+    def _record(self, iteration: int, batch: Batch, metrics: Mapping[str, float]) -> None:
+        """The iteration's completions, or the rows that it was given, as often as the recipe says."""
+        tracking, groups = self.recipe.tracking, self.source.groups or self.source.given
+        every = tracking.rollouts_every if self.source.groups else tracking.given_every
+        if not every or iteration % every or not groups:
+            return
+        coefficients = {"lr": metrics["train/lr"], **self.recipe.algorithm.options, **self.state}
+        sampling, traces = assemble.sampling_of(self.recipe), self.backend.trace.tensors()
+        self.recorder.rollouts(
+            rollout_records(iteration, groups, batch, traces, sampling, self.template, coefficients, self.state)
+        )
 
     def _evaluate(self, iteration: int) -> dict[str, float]:
         began = time.perf_counter()
@@ -258,7 +250,7 @@ class Run:
 
     def _finish(self, iterations: int) -> TrainReport:
         if self.jsonl.failed:
-            self.events.append(f"{self.jsonl.failed} lines could not be written to {self.folder} (disk full?)")
+            self.recorder.events.append(f"{self.jsonl.failed} lines could not be written to {self.folder} (disk full?)")
         report = TrainReport(
             self.folder,
             iterations,
@@ -266,7 +258,7 @@ class Run:
             self.last,
             self.evals,
             self.checkpoint.path if self.checkpoint else None,
-            tuple(self.events),
+            tuple(self.recorder.events),
         )
         summary = {
             "iterations": iterations,
@@ -275,12 +267,12 @@ class Run:
             "metrics": dict(report.metrics),
             "evals": {str(k): dict(v) for k, v in report.evals.items()},
             "best": self.best,
-            "events": list(self.events),
+            "events": list(self.recorder.events),
         }
         try:
             write_json(self.folder / "summary.json", summary)
         except OSError as error:  # the weights are what matters; a full disk costs the summary
             self.event("summary_failed", f"summary.json could not be written: {error}")
-        for text in self.events:
-            self.console.say(text)
+        for text in self.recorder.events:
+            self.recorder.console.say(text)
         return report

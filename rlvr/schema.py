@@ -212,7 +212,13 @@ class TrackingSection(Section):
 
     display: Literal["auto", "rich", "plain", "none"] = "auto"
     rollouts_every: int = Field(1, ge=0, description="iterations between records in rollouts.jsonl; 0: never")
+    given_every: int = Field(
+        0, ge=0, description="the same for rows that were given (demonstrations, pairs), which are known already"
+    )
     examples_every: int = Field(0, ge=0, description="iterations between completions shown on the console; 0: never")
+    trackers: list[Literal["tensorboard", "wandb"]] = Field(
+        default_factory=list, description="where the metrics go besides; each is an extra of the same name"
+    )
 
 
 class Recipe(Section):

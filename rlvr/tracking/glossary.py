@@ -8,6 +8,7 @@ METRICS: dict[str, str] = {
     "reward/shaped_mean": "mean of what training maximises: the reward and shaping terms",
     "group/zero_std_rate": "share of groups whose rewards are all equal: they teach nothing",
     "group/solved_rate": "share of groups with at least one reward of 1",
+    "group/duplicate_rate": "share of completions that repeat a sibling token by token",
     "policy/entropy": "mean entropy of the next-token distribution at trained tokens, nats",
     "policy/kl": "KL from the policy before this iteration's updates to the one now (k3), nats a token; 0 at the first",
     "policy/kl_reference": "KL to the reference policy (k3), nats a token",
@@ -40,6 +41,7 @@ METRICS: dict[str, str] = {
     "rollout/near_ties": "sampled tokens whose uniform fell within 1e-5 of another token",
     "rollout/tokens_per_second": "sampled tokens a second while sampling",
     "train/loss": "the loss that was minimised, mean over the iteration's updates",
+    "train/first_loss": "the loss of the iteration's first update, at which every ratio is 1, where there are several",
     "train/lr": "learning rate of the last update",
     "train/grad_norm": "norm of the gradient before clipping, mean over the iteration's updates",
     "train/updates": "updates since the run began, empty ones included: what the schedule counts",
@@ -59,11 +61,15 @@ METRICS: dict[str, str] = {
     "time/scoring": "seconds spent in the reward model",
     "time/inputs": "seconds spent on passes for old and reference log-probs",
     "time/train": "seconds spent in updates",
+    "time/recording": "seconds spent on records, display and trackers since the line before",
     "time/eval": "seconds spent in evaluation",
     "time/checkpoint": "seconds spent writing checkpoints",
     "time/iteration": "seconds of the whole iteration",
     "checkpoint/failed": "checkpoints that could not be written (disk full)",
 }
+
+#: Metrics whose names follow from the verifier: `part/<name of the part>`.
+PART_METRIC = "mean of this part of the verdicts, as the verifier names it"
 
 #: Metrics of held-out pairs, under `eval/<label>/`.
 PAIR_METRICS: dict[str, str] = {

@@ -59,15 +59,39 @@ class JsonlTracker:
         self._files.clear()
 
     def _write(self, name: str, rows: Iterable[Mapping[str, Any]]) -> None:
-        for row in rows:
-            # Its own handle per file and a flush per row: a kill loses at most the row in the making.
-            try:
-                if name not in self._files:
-                    self._files[name] = (self.folder / name).open("a", encoding="utf-8")
-                self._files[name].write(json.dumps(row, ensure_ascii=False, allow_nan=True) + "\n")
-                self._files[name].flush()
-            except OSError:
-                self.failed += 1
+        lines = [_line(row) for row in rows]
+        # Its own handle per file and a flush per call: a kill loses at most what one call was writing.
+        try:
+            if name not in self._files:
+                self._files[name] = (self.folder / name).open("a", encoding="utf-8")
+            self._files[name].write("".join(lines))
+            self._files[name].flush()
+        except OSError:
+            self.failed += len(lines)
+
+
+def read_lines(path: Path) -> list[dict[str, Any]]:
+    """The whole lines of a file of JSON objects; one that a kill cut short is left out, and so is a missing file."""
+    rows = []
+    if path.is_file():
+        with path.open(encoding="utf-8", errors="replace") as lines:
+            for line in lines:
+                try:
+                    row = json.loads(line)
+                except ValueError:
+                    continue
+                if isinstance(row, dict):
+                    rows.append(row)
+    return rows
+
+
+def _line(row: Mapping[str, Any]) -> str:
+    line = json.dumps(row, ensure_ascii=False, allow_nan=True, default=str)
+    try:
+        line.encode()
+    except UnicodeEncodeError:  # half of a surrogate pair, which UTF-8 cannot hold
+        line = json.dumps(row, allow_nan=True, default=str)
+    return line + "\n"
 
 
 def _iteration(line: str) -> float:

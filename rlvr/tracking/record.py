@@ -1,31 +1,22 @@
 """One JSON object a rollout: enough to recompute the loss, or to judge again with another verifier.
 
 Arrays of floats are packed as base64 of little-endian float32, NaN where a value is not known; they
-line up with the completion's tokens.
+line up with the completion's tokens. `rlvr.records` reads the lines back.
 """
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from rlvr.core import Group, Rollout, Sampling, Verdict
+from rlvr.core import Group, Prompt, Rollout, Sampling
+from rlvr.records import pack, verdict_json
 
 if TYPE_CHECKING:
+    import numpy as np
     from torch import Tensor
 
     from rlvr.training.batch import Batch
-
-
-def pack(values: Any) -> str:
-    return base64.b64encode(np.asarray(values, dtype="<f4").tobytes()).decode()
-
-
-def unpack(text: str) -> np.ndarray:
-    return np.frombuffer(base64.b64decode(text), dtype="<f4")
 
 
 def rollout_records(
@@ -36,10 +27,22 @@ def rollout_records(
     sampling: Sampling,
     template: str,
     coefficients: Mapping[str, Any],
+    state: Mapping[str, float],
 ) -> Iterator[dict[str, Any]]:
-    """The records of an iteration; row b of `batch` and of each trace `[B, T]` is the b-th rollout of `groups`."""
+    """The records of an iteration; row b of `batch` and of each trace `[B, T]` is the b-th rollout of `groups`.
+
+    `state` is the algorithm's when it gave out the advantages.
+    """
+    columns = {
+        name: None if tensor is None else tensor.detach().cpu().float().numpy()
+        for name, tensor in ({"advantages": batch.advantages} | dict(traces)).items()
+    }
+    margins = None if batch.margins is None else batch.margins.tolist()
+    language = None if batch.language is None else batch.language.tolist()
+    settings = {"coefficients": dict(coefficients), "state": dict(state)}
     row = 0
     for group in groups:
+        asked = _prompt(group.prompt)
         for sample, rollout in enumerate(group.rollouts):
             yield {
                 "iteration": iteration,
@@ -48,18 +51,26 @@ def rollout_records(
                 "seed": sampling.seed,
                 "temperature": sampling.temperature,
                 "template": template,
-                "prompt_template": group.prompt.meta.get(
-                    "template"
-                ),  # the wording around the problem, by name and hash
-                "answer": group.prompt.answer,
-                "messages": [dict(m) for m in group.prompt.messages],
+                **asked,
                 **_completion(rollout),
                 "shaped": rollout.shaped,
                 "verdict": verdict_json(rollout.verdict),
-                **_arrays(row, rollout, batch, traces),
-                "coefficients": dict(coefficients),
+                **_arrays(row, rollout, columns),
+                **({} if margins is None else {"margin": margins[row]}),
+                **({} if language is None else {"language": language[row]}),
+                **settings,
             }
             row += 1
+
+
+def _prompt(prompt: Prompt) -> dict[str, Any]:
+    return {
+        "prompt_template": prompt.meta.get("template"),  # the wording around the problem, by name and hash
+        "answer": prompt.answer,
+        "messages": [dict(m) for m in prompt.messages],
+        "meta": dict(prompt.meta),
+        "verifier": [{"name": u.name, "weight": u.weight, "options": dict(u.options)} for u in prompt.verifiers],
+    }
 
 
 def _completion(rollout: Rollout) -> dict[str, Any]:
@@ -68,11 +79,11 @@ def _completion(rollout: Rollout) -> dict[str, Any]:
         "text": completion.text,
         "finish_reason": completion.finish_reason,
         "policy_version": completion.policy_version,
-        "prompt_ids": list(completion.prompt_ids),
+        "prompt_ids": completion.prompt_ids,
         "spans": [
             {
                 "kind": span.kind,
-                "token_ids": list(span.token_ids),
+                "token_ids": span.token_ids,
                 "logprobs": None if span.logprobs is None else pack(span.logprobs),
             }
             for span in completion.spans
@@ -80,23 +91,11 @@ def _completion(rollout: Rollout) -> dict[str, Any]:
     }
 
 
-def _arrays(row: int, rollout: Rollout, batch: Batch, traces: Mapping[str, Tensor | None]) -> dict[str, Any]:
+def _arrays(row: int, rollout: Rollout, columns: Mapping[str, np.ndarray | None]) -> dict[str, Any]:
+    """Of a trace `[B, T]` the completion's tokens, of one `[B]` its one value."""
     start = len(rollout.completion.prompt_ids)
     end = start + rollout.completion.num_tokens
-    columns = {"token_rewards": batch.token_rewards, "advantages": batch.advantages, **traces}
     return {
-        name: None if tensor is None else pack(tensor[row, start:end].detach().cpu().float())
-        for name, tensor in columns.items()
-    }
-
-
-def verdict_json(verdict: Verdict) -> dict[str, Any]:
-    return {
-        "reward": verdict.reward,
-        "status": verdict.status,
-        "answer": verdict.answer,
-        "reason": verdict.reason,
-        "parts": dict(verdict.parts),
-        "steps": [list(step) for step in verdict.steps],
-        "seconds": round(verdict.seconds, 6),
+        name: None if values is None else pack(values[row, start:end] if values.ndim == 2 else values[row : row + 1])
+        for name, values in columns.items()
     }

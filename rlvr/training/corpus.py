@@ -37,13 +37,16 @@ class Corpus:
         self.rows_per_iteration = rows_per_iteration
         self.seed, self.shuffle = seed, shuffle
         self.groups: list[Group] = []
+        self.given: list[Group] = []
         self.rows = [row for prompt in prompts for row in given_rows(tokenizer, prompt, max_tokens)]
 
     def batches(self, start: int = 0) -> Iterator[tuple[int, Batch]]:
         size = self.rows_per_iteration
         for iteration in range(start, self.iterations):
             order = epoch_order(len(self.rows), self.seed, iteration * size, size, self.shuffle)
-            yield iteration, given_batch([self.rows[i] for i in order], self.tokenizer, self.ranks)
+            rows = [self.rows[i] for i in order]
+            self.given = list(self.ranks.share(rows))
+            yield iteration, given_batch(rows, self.tokenizer, self.ranks)
 
     def policy_changed(self, weights: Iterable[tuple[str, Any]], version: int) -> None:
         """Given text does not depend on the policy."""

@@ -289,7 +289,7 @@ class LocalBackend:
             if outputs.scores is None:
                 seen["policy/entropy"] = outputs.entropy
                 seen["policy/kl"] = k3(outputs.logprobs.detach(), micro.old_logprobs)
-                self.trace.note(micro, outputs)
+            self.trace.note(micro, outputs)
             if outputs.kl_old is not None:
                 seen["policy/kl_old"] = outputs.kl_old
             sums.add(seen, micro.mask)

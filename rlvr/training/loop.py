@@ -71,6 +71,8 @@ def train(
         metrics = rollout_metrics(source.groups) | source.metrics() | mean_of_updates(updates)
         metrics |= mismatch_metrics(backend.trace.logprobs, batch.sampler_logprobs)
         metrics |= {"train/updates": float(backend.updates), "train/stopped_early": float(stop)}
+        if several and "train/loss" in updates[0]:
+            metrics["train/first_loss"] = updates[0]["train/loss"]
         metrics["time/inputs"] = inputs_seconds
         if batch.kl_coef is not None:
             metrics["policy/kl_coef"] = batch.kl_coef

@@ -25,6 +25,7 @@ def rollout_metrics(groups: Sequence[Group]) -> dict[str, float]:
         "reward/shaped_mean": _mean(_returns(rollouts)),
         "group/zero_std_rate": _mean([float(_dead(g)) for g in groups]),
         "group/solved_rate": _mean([float(any(r.verdict.reward == 1.0 for r in g.rollouts)) for g in groups]),
+        "group/duplicate_rate": _mean([_duplicates(g) for g in groups]),
         "tokens/completion_mean": fmean(lengths),
         "tokens/completion_max": float(max(lengths)),
         "tokens/truncated_rate": _mean([float(r.completion.finish_reason == "length") for r in rollouts]),
@@ -32,6 +33,7 @@ def rollout_metrics(groups: Sequence[Group]) -> dict[str, float]:
         "verifier/error_rate": _mean([float(r.verdict.status == "error") for r in rollouts]),
         "verifier/timeout_rate": _mean([float(r.verdict.status == "timeout") for r in rollouts]),
         "verifier/unparsable_rate": _mean([float(r.verdict.status == "unparsable") for r in rollouts]),
+        **_parts(rollouts),
     }
 
 
@@ -48,6 +50,20 @@ def mean_of_updates(updates: Sequence[Mapping[str, float]]) -> dict[str, float]:
 def _returns(rollouts: Sequence[Rollout]) -> list[float]:
     """What training maximises, of the judged: the shaped reward and the intermediate ones."""
     return [r.shaped + sum(pay for _, pay in r.verdict.steps) for r in rollouts if r.shaped is not None]
+
+
+def _parts(rollouts: Sequence[Rollout]) -> dict[str, float]:
+    """The mean of each part that verdicts name."""
+    values: dict[str, list[float]] = {}
+    for rollout in rollouts:
+        for name, value in rollout.verdict.parts.items():
+            values.setdefault(f"part/{name}", []).append(value)
+    return {name: fmean(found) for name, found in values.items()}
+
+
+def _duplicates(group: Group) -> float:
+    """The share of completions that repeat one before them, token by token."""
+    return 1.0 - len({r.completion.token_ids for r in group.rollouts}) / len(group.rollouts)
 
 
 def _dead(group: Group) -> bool:

@@ -71,6 +71,7 @@ class OnPolicy:
         self.dynamic_rounds = dynamic_rounds
         self.ranks = ranks
         self.groups: list[Group] = []
+        self.given: tuple[Group, ...] = ()
         self._seen: dict[str, float] = {}
         self._scored: list[float] = []
 

@@ -46,6 +46,7 @@ class Pairs:
         self.pairs_per_iteration = pairs_per_iteration
         self.seed, self.shuffle = seed, shuffle
         self.groups: list[Group] = []
+        self.given: list[Group] = []
         self.rows = [pair_of(tokenizer, prompt) for prompt in prompts]
         self.margins = [margin_of(prompt) for prompt in prompts]
         self.ref_logprobs: dict[int, tuple[Tensor, Tensor]] = {}
@@ -56,6 +57,7 @@ class Pairs:
         for iteration in range(start, self.iterations):
             order = self._order(iteration)
             places = self.ranks.share(range(len(order)))
+            self.given = [self.rows[order[i]] for i in places]
             rows = torch.tensor([row for i in places for row in (2 * i, 2 * i + 1)], dtype=torch.int64)
             yield iteration, self.batch([order[i] for i in places]).spread(rows, 2 * len(order), self.ranks.sum)
 

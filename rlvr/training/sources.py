@@ -24,7 +24,14 @@ class Source(Protocol):
     """An iterator of batches that hears of each new policy."""
 
     @property
-    def groups(self) -> Sequence[Group]: ...
+    def groups(self) -> Sequence[Group]:
+        """The iteration's groups that the policy sampled; none where the data were given."""
+        ...
+
+    @property
+    def given(self) -> Sequence[Group]:
+        """The iteration's rows that were given: demonstrations, pairs, trajectories."""
+        ...
 
     def batches(self, start: int) -> Iterator[tuple[int, Batch]]: ...
 

@@ -21,16 +21,35 @@ class Trace:
     entropy: Tensor  # [B, T]
     ref_logprobs: Tensor | None = None  # [B, T]
     values: Tensor | None = None  # [B, T]
+    scores: Tensor | None = None  # [B], of a reward model
+    token_rewards: Tensor | None = None  # [B, T], before the algorithm took anything off them
 
     @classmethod
     def of(cls, batch: Batch) -> Trace:
         """The trace of an iteration of which nothing was seen yet."""
         unknown = torch.full(batch.token_ids.shape, float("nan"))
-        return cls(unknown, unknown.clone())
+        return cls(unknown, unknown.clone(), ref_logprobs=batch.ref_logprobs, token_rewards=batch.token_rewards)
+
+    def tensors(self) -> dict[str, Tensor | None]:
+        """What the records keep, by their names."""
+        return {
+            "old_logprobs": self.logprobs,
+            "entropy": self.entropy,
+            "ref_logprobs": self.ref_logprobs,
+            "values": self.values,
+            "token_rewards": self.token_rewards,
+            **({} if self.scores is None else {"scores": self.scores}),
+        }
 
     def note(self, batch: Batch, outputs: Outputs) -> None:
         """Fills the tokens in that have no value yet."""
         rows, mask, width = batch.row.cpu(), batch.mask.cpu(), batch.token_ids.shape[1]
+        if outputs.scores is not None:
+            if self.scores is None:
+                self.scores = torch.full((len(self.logprobs),), float("nan"))
+            new = outputs.scores.detach().to(self.scores)
+            self.scores[rows] = torch.where(self.scores[rows].isnan(), new, self.scores[rows])
+            return
         for kept, new in ((self.logprobs, outputs.logprobs), (self.entropy, outputs.entropy)):
             old = kept[rows, :width]
             kept[rows, :width] = torch.where(old.isnan() & mask, new.detach().to(kept), old)

@@ -39,13 +39,16 @@ class Trajectories:
         self.rows_per_iteration = rows_per_iteration
         self.seed, self.shuffle = seed, shuffle
         self.groups: list[Group] = []
+        self.given: list[Group] = []
         self.rows = [self._row(prompt) for prompt in prompts]
         self.texts = [row for prompt in texts for row in given_rows(tokenizer, prompt, max_tokens)]
 
     def batches(self, start: int = 0) -> Iterator[tuple[int, Batch]]:
         for iteration in range(start, self.iterations):
             rows, texts = (self._picked(kind, iteration) for kind in (self.rows, self.texts))
-            batch = given_batch([*rows, *texts], self.tokenizer, self.ranks)
+            both = [*rows, *texts]
+            self.given = list(self.ranks.share(both))
+            batch = given_batch(both, self.tokenizer, self.ranks)
             yield iteration, replace(batch, language=batch.place >= len(rows)).recount()
 
     def policy_changed(self, weights: Iterable[tuple[str, Any]], version: int) -> None:

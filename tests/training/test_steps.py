@@ -11,9 +11,9 @@ import pytest
 from rlvr.config import load_recipe
 from rlvr.core import Completion, Group, Rollout, Span
 from rlvr.data.chain import chain
+from rlvr.records import unpack
 from rlvr.rewards import math_steps
 from rlvr.run import train_recipe
-from rlvr.tracking.record import unpack
 from rlvr.training.batch import collate
 from rlvr.training.observe import rollout_metrics
 from rlvr.training.on_policy import token_at

@@ -1,0 +1,154 @@
+"""Rollout records read back: the lines of `rollouts.jsonl` as the nouns that they were written from.
+
+The writing side is `rlvr.tracking.record`. A run may have been killed while it wrote, and the texts are a model's:
+a line that is no record is counted and left out, and nothing in it is ever more than text and numbers.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from rlvr.core import Completion, Group, Prompt, Rollout, Span, Verdict, VerifierUse
+from rlvr.errors import UserError
+
+#: What a line must have to be a record at all.
+_REQUIRED = ("iteration", "prompt_id", "sample", "text", "verdict", "spans")
+
+
+def pack(values: Any) -> str:
+    """Floats as base64 of little-endian float32."""
+    return base64.b64encode(np.asarray(values, dtype="<f4").tobytes()).decode()
+
+
+def unpack(text: str) -> np.ndarray:
+    """What `pack` made -> `[N]` float32."""
+    return np.frombuffer(base64.b64decode(text), dtype="<f4")
+
+
+def verdict_json(verdict: Verdict) -> dict[str, Any]:
+    return {
+        "reward": verdict.reward,
+        "status": verdict.status,
+        "answer": verdict.answer,
+        "reason": verdict.reason,
+        "parts": dict(verdict.parts),
+        "steps": [list(step) for step in verdict.steps],
+        "seconds": round(verdict.seconds, 6),
+    }
+
+
+def rollouts_file(run: Path) -> Path:
+    """The records of a run: of its folder, or the file itself. Raises `UserError` where there are none."""
+    file = run / "rollouts.jsonl" if run.is_dir() else run
+    if not file.is_file():
+        raise UserError(
+            f"{run} holds no rollouts: there is no file {file}. Give a run that samples (with tracking.rollouts_every "
+            "above 0), or its rollouts.jsonl."
+        )
+    return file
+
+
+class RecordFile:
+    """The records of a run in the order in which they were written; `broken` counts the lines that are none."""
+
+    def __init__(self, run: Path) -> None:
+        self.path = rollouts_file(run)
+        self.broken = 0
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        with self.path.open("rb") as lines:
+            for line in lines:
+                if (row := self._read(line)) is not None:
+                    yield row
+
+    def iteration(self, number: int) -> list[dict[str, Any]]:
+        """The records of one iteration; other lines are told by how they begin and are not parsed."""
+        begins = f'{{"iteration": {number},'.encode()
+        with self.path.open("rb") as lines:
+            rows = (self._read(line) for line in lines if line.startswith(begins))
+            return [row for row in rows if row is not None]
+
+    def iterations(self) -> list[int]:
+        """The iterations of which there are records, in order."""
+        seen: dict[int, None] = {}
+        with self.path.open("rb") as lines:
+            for line in lines:
+                head = line[:40].partition(b",")[0].removeprefix(b'{"iteration": ')
+                if head.isdigit():
+                    seen.setdefault(int(head))
+        return sorted(seen)
+
+    def _read(self, line: bytes) -> dict[str, Any] | None:
+        if not line.strip():
+            return None
+        try:
+            row = json.loads(line)
+        except (ValueError, RecursionError):
+            row = None
+        if not isinstance(row, dict) or any(name not in row for name in _REQUIRED):
+            self.broken += 1
+            return None
+        return row
+
+
+def by_group(rows: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    """The siblings together: a new group begins with another prompt, iteration, or with sample 0 again."""
+    group: list[dict[str, Any]] = []
+    for row in rows:
+        if group and (row["sample"] == 0 or any(row[k] != group[0][k] for k in ("prompt_id", "iteration"))):
+            yield group
+            group = []
+        group.append(row)
+    if group:
+        yield group
+
+
+def group_of(rows: Sequence[Mapping[str, Any]]) -> Group:
+    """The records of one group as a `Group`."""
+    return Group(prompt_of(rows[0]), tuple(rollout_of(row) for row in rows))
+
+
+def prompt_of(row: Mapping[str, Any]) -> Prompt:
+    uses = tuple(VerifierUse(u["name"], u["weight"], u["options"]) for u in row.get("verifier") or ())
+    messages = tuple(dict(m) for m in row.get("messages") or ())
+    return Prompt(str(row["prompt_id"]), messages, row.get("answer"), uses or "math", row.get("meta") or {})
+
+
+def rollout_of(row: Mapping[str, Any]) -> Rollout:
+    return Rollout(completion_of(row), verdict_of(row["verdict"]), row.get("shaped"))
+
+
+def completion_of(row: Mapping[str, Any]) -> Completion:
+    spans = tuple(
+        Span(
+            span["kind"],
+            tuple(span["token_ids"]),
+            None if span.get("logprobs") is None else tuple(unpack(span["logprobs"]).tolist()),
+        )
+        for span in row["spans"]
+    )
+    return Completion(
+        spans,
+        row["text"],
+        row.get("finish_reason", "stop"),
+        row.get("policy_version", 0),
+        tuple(row.get("prompt_ids") or ()),
+    )
+
+
+def verdict_of(verdict: Mapping[str, Any]) -> Verdict:
+    return Verdict(
+        verdict["reward"],
+        verdict["status"],
+        verdict.get("answer"),
+        verdict.get("reason", ""),
+        verdict.get("parts") or {},
+        tuple((end, reward) for end, reward in verdict.get("steps") or ()),
+        verdict.get("seconds", 0.0),
+    )

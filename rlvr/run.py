@@ -171,7 +171,7 @@ class Run:
             rows = assemble.schedule_rows(recipe, self.algorithm, len(self.prompts))
             self.recorder.console.console.print(plan_table(rows, self.title))
         if start is None and recipe.train.eval_at_start:
-            self.jsonl.metrics(0, self._evaluate(0))
+            self.recorder.metrics(0, self._evaluate(0))
         stop = recipe.train.iterations if stop_after is None else stop_after
         self.stop = min(stop, recipe.train.iterations)
         done = start.iteration if start else 0

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from rlvr.rewards import Judge
     from rlvr.training.critic import Critic
     from rlvr.training.local_backend import LocalBackend
+    from rlvr.training.mismatch import Correction
     from rlvr.training.on_policy import OnPolicy
     from rlvr.training.sources import Source
 
@@ -236,6 +237,16 @@ def source_of(
     )
 
 
+def correction_of(recipe: Recipe) -> Correction | None:
+    """How surrogates are weighted; None where the engine samples from the very distribution that is trained."""
+    from rlvr.training.mismatch import Correction
+
+    section, engine = recipe.correction, recipe.engine
+    if section.name == "none" or (section.name == "auto" and engine.name == "hf" and not engine.max_staleness):
+        return None
+    return Correction("token" if section.name == "auto" else section.name, section.cap, section.low, section.high)
+
+
 def on_policy(
     recipe: Recipe, prompts: Sequence[Prompt], engine: Engine, judge: Judge, tokenizer: PreTrainedTokenizerBase
 ) -> OnPolicy:
@@ -261,6 +272,7 @@ def on_policy(
         shaping=shaping,
         scorer=scorer,
         dynamic_rounds=recipe.sampling.dynamic_rounds,
+        correction=correction_of(recipe),
     )
 
 

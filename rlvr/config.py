@@ -22,7 +22,7 @@ from rlvr.rules import cross_checks
 from rlvr.schema import Recipe
 
 #: Keys where a bare string is short for a section, and the field that the string fills.
-_SHORT = {"model": "path", "data.train": "name", "algorithm": "name", "engine": "name", "backend": "name"}
+_SHORT = {"model": "path", **dict.fromkeys(("data.train", "algorithm", "engine", "backend", "correction"), "name")}
 
 
 @dataclass(frozen=True, slots=True)

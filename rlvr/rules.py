@@ -36,6 +36,7 @@ def cross_checks(recipe: Recipe) -> Iterator[tuple[str, str]]:
     yield from _reward(recipe)
     yield from _schedule(recipe)
     yield from _lora(recipe)
+    yield from _sampler(recipe)
 
 
 def _names(recipe: Recipe) -> Iterator[tuple[str, str]]:
@@ -113,8 +114,9 @@ def _algorithm(recipe: Recipe) -> Iterator[tuple[str, str]]:
     if sampling.top_p < 1 or sampling.top_k > 0:
         yield (
             "sampling.top_p" if sampling.top_p < 1 else "sampling.top_k",
-            "must be off in training (top_p 1, top_k 0): a truncated distribution is not the policy's, and every "
-            "ratio would be wrong. Lower the temperature instead, which the trainer applies too",
+            "must be off in training (top_p 1, top_k 0): a truncated distribution is not the policy's. Every ratio "
+            "would be off by the probability of what was cut off, and no weight (`correction`) makes up for tokens "
+            "that are never drawn. Lower the temperature instead, which the trainer applies too",
         )
 
 
@@ -180,6 +182,24 @@ def _reward(recipe: Recipe) -> Iterator[tuple[str, str]]:
                 yield f"reward.{key}", f"has no meaning for {recipe.algorithm.name}, which samples no completions"
         if recipe.sampling.dynamic_rounds:
             yield "sampling.dynamic_rounds", f"has no meaning for {recipe.algorithm.name}, which samples no completions"
+
+
+def _sampler(recipe: Recipe) -> Iterator[tuple[str, str]]:
+    """What is made of the sampler's age and of its differences needs a sampler."""
+    name, engine, correction = recipe.algorithm.name, recipe.engine, recipe.correction
+    if name not in registry.REGISTRIES["algorithm"].names():
+        return
+    algorithm = registry.get("algorithm", name)
+    if engine.max_staleness and algorithm.source != "on_policy":
+        yield "engine.max_staleness", f"has no meaning for {name}, which samples no completions"
+    if engine.max_staleness and algorithm.step_kind == "natural":
+        yield "engine.max_staleness", f"must be 0 for {name}: its bound holds for one step from the policy that sampled"
+    if correction.name not in ("auto", "none") and algorithm.source != "on_policy":
+        yield "correction.name", f"has no meaning for {name}, which samples no completions"
+    read_by = {"cap": ("auto", "token", "sequence"), "low": ("mask",), "high": ("mask",)}
+    for key, kinds in read_by.items():
+        if correction.name not in kinds and getattr(correction, key) != getattr(type(correction)(), key):
+            yield f"correction.{key}", f"is read where correction.name is one of {', '.join(kinds)}; leave it out"
 
 
 def missing_folder(path: str) -> str | None:

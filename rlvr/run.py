@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -206,6 +206,8 @@ class Run:
         if not every or iteration % every or not groups:
             return
         coefficients = {"lr": metrics["train/lr"], **self.recipe.algorithm.options, **self.state}
+        if batch.correction is not None:
+            coefficients["correction"] = asdict(batch.correction)
         sampling, traces = assemble.sampling_of(self.recipe), self.backend.trace.tensors()
         self.recorder.rollouts(
             rollout_records(iteration, groups, batch, traces, sampling, self.template, coefficients, self.state)

@@ -137,6 +137,26 @@ class EngineSection(Section):
 
     name: str = Field("hf", description="`rlvr show engine` lists them")
     batch_size: int = Field(256, ge=1, description="completions decoded together; changes no noise")
+    max_staleness: int = Field(
+        0, ge=0, description="iterations that sampling may be ahead of training, with weights so much older; 0: none"
+    )
+    rollout_timeout: float = Field(
+        3600.0, gt=0, description="seconds that training waits for an iteration's completions that are sampled ahead"
+    )
+
+
+class CorrectionSection(Section):
+    """What is made of completions that another distribution sampled than the one that is trained (`mismatch/*`).
+
+    A token's surrogate is weighted with w = exp(old_logprobs - sampler_logprobs): `token` truncates each token's w at
+    `cap`, `sequence` the whole completion's, `mask` leaves out tokens whose w is not within `low` and `high` (IcePop).
+    `auto` is `token` where engine and trainer differ: another engine than hf, or `engine.max_staleness` above 0.
+    """
+
+    name: Literal["auto", "none", "token", "sequence", "mask"] = "auto"
+    cap: float = Field(2.0, ge=1, description="largest weight of a token or of a sequence")
+    low: float = Field(0.5, gt=0, le=1, description="least weight at which `mask` trains a token")
+    high: float = Field(5.0, ge=1, description="largest weight at which `mask` trains a token")
 
 
 class BackendSection(Section):
@@ -231,6 +251,7 @@ class Recipe(Section):
     reward: RewardSection = Field(default_factory=RewardSection)
     algorithm: Annotated[AlgorithmSection, _named("name")] = Field(default_factory=AlgorithmSection)
     engine: Annotated[EngineSection, _named("name")] = Field(default_factory=EngineSection)
+    correction: Annotated[CorrectionSection, _named("name")] = Field(default_factory=CorrectionSection)
     backend: Annotated[BackendSection, _named("name")] = Field(default_factory=BackendSection)
     launch: LaunchSection = Field(default_factory=LaunchSection)
     critic: CriticSection = Field(default_factory=CriticSection)

@@ -52,7 +52,7 @@ def test_the_folder_of_a_run(tmp_path: Path) -> None:
 def test_every_metric_is_in_the_glossary_and_the_glossary_promises_no_other(tmp_path: Path) -> None:
     written: set[str] = set()
     evals = {"eval": [{"name": "chain", "label": "held", "limit": 2, "samples": 2, "sampling": {"max_tokens": 4}}]}
-    plain = run(tmp_path / "a", "train.iterations=2", "train.eval_every=1", data={**LIVE, **evals})
+    plain = run(tmp_path / "a", "train.iterations=2", "train.eval_every=1", "correction=token", data={**LIVE, **evals})
     with_kl = run(tmp_path / "b", "train.iterations=1", "train.minibatch=8", "algorithm.kl_coef=0.1")
     pairs = {"train": {"name": "chain_preferences", "options": {"count": 8}},
              "eval": [{"name": "chain_preferences", "label": "pairs", "options": {"count": 4}}]}  # fmt: skip

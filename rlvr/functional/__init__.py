@@ -21,6 +21,13 @@ if TYPE_CHECKING:
     )
     from rlvr.functional.aggregate import aggregation_weights
     from rlvr.functional.divergence import entropy, exact_kl, k1, k2, k3, token_kl
+    from rlvr.functional.importance import (
+        effective_sample_share,
+        log_weights,
+        masked_tokens,
+        truncated_sequences,
+        truncated_tokens,
+    )
     from rlvr.functional.preference import bradley_terry, dpo
     from rlvr.functional.returns import gae, lambda_returns, n_step_returns, returns_to_go
     from rlvr.functional.surrogates import (
@@ -57,6 +64,11 @@ _HOME = {
     "k2": "divergence",
     "k3": "divergence",
     "token_kl": "divergence",
+    "effective_sample_share": "importance",
+    "log_weights": "importance",
+    "masked_tokens": "importance",
+    "truncated_sequences": "importance",
+    "truncated_tokens": "importance",
     "bradley_terry": "preference",
     "dpo": "preference",
     "gae": "returns",
@@ -93,6 +105,7 @@ __all__ = [
     "dead_groups",
     "dpo",
     "dual_clip",
+    "effective_sample_share",
     "entropy",
     "exact_kl",
     "fisher_vector_product",
@@ -103,7 +116,9 @@ __all__ = [
     "kl_penalty",
     "lambda_returns",
     "leave_one_out",
+    "log_weights",
     "masked_mean",
+    "masked_tokens",
     "n_step_returns",
     "natural_step",
     "reinforce",
@@ -113,6 +128,8 @@ __all__ = [
     "token_kl",
     "token_logprobs",
     "total_and_count",
+    "truncated_sequences",
+    "truncated_tokens",
     "unclipped",
     "value_loss",
     "whiten",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, fields, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -16,6 +17,9 @@ from torch import Tensor
 
 from rlvr.core import Completion, Group
 from rlvr.functional.aggregate import Aggregation, aggregation_weights
+
+if TYPE_CHECKING:
+    from rlvr.training.mismatch import Correction
 
 
 def _identity(values: Tensor) -> Tensor:
@@ -56,6 +60,8 @@ class Batch:
     together: int = 1  # neighbouring rows that every split keeps together: 2 for pairs
     place: Tensor = None  # type: ignore[assignment]  # [B] int64, position among the iteration's rows of all ranks
     all_rows: int = 0  # the iteration's rows of all ranks
+    correction: Correction | None = None  # how surrogates are weighted where another distribution sampled the tokens
+    stale: bool = False  # older weights sampled these completions than those that begin to train on them
     reduce: Callable[[Tensor], Tensor] = field(default=_identity, repr=False)
 
     def __len__(self) -> int:

@@ -21,7 +21,7 @@ from rlvr.functional.divergence import k3
 from rlvr.training.batch import Batch, Outputs
 from rlvr.training.forward import forward, last_hidden
 from rlvr.training.lora import adapter_off, is_adapted, policy_weights
-from rlvr.training.mismatch import mismatch_metrics
+from rlvr.training.mismatch import mismatch_metrics, weighted_loss
 from rlvr.training.models import DTYPES, cast_parameters, on_device
 from rlvr.training.natural import natural_step
 from rlvr.training.optimizer import MasterAdamW, learning_rate
@@ -279,7 +279,7 @@ class LocalBackend:
             outputs = self._forward(self.model, micro, self._critic(algorithm.needs), old)
             if micro.old_logprobs is None:
                 micro = replace(micro, old_logprobs=outputs.logprobs.detach())
-            loss = algorithm.loss(outputs, micro)
+            loss = weighted_loss(algorithm, outputs, micro)
             if not micro.mask.any():
                 self._backward(loss.value * 0.0)
                 continue

@@ -51,7 +51,7 @@ def train(
     for iteration, batch in source.batches(resumed_at):
         inputs_began = time.perf_counter()
         batch = backend.add_inputs(batch, frozenset(needs))
-        if iteration == resumed_at:
+        if iteration == resumed_at and not batch.stale:  # or the age of the completions would look like a fault
             refuse_mismatch(backend.mismatch(batch), backend.dtype)
         inputs_seconds = time.perf_counter() - inputs_began
 
@@ -69,7 +69,7 @@ def train(
         source.policy_changed(backend.policy, backend.updates)
 
         metrics = rollout_metrics(source.groups) | source.metrics() | mean_of_updates(updates)
-        metrics |= mismatch_metrics(backend.trace.logprobs, batch.sampler_logprobs)
+        metrics |= mismatch_metrics(backend.trace.logprobs, batch.sampler_logprobs, batch.correction)
         metrics |= {"train/updates": float(backend.updates), "train/stopped_early": float(stop)}
         if several and "train/loss" in updates[0]:
             metrics["train/first_loss"] = updates[0]["train/loss"]

@@ -1,31 +1,90 @@
-"""How far the trainer's log-probs are from the engine's on the tokens that were sampled.
+"""How far the trainer's log-probs are from the engine's on the tokens that were sampled, and what is made of it.
 
-Both speak of the same weights and the same distribution, so before the first update they must agree.
-Where they do not, every ratio is wrong and training quietly goes nowhere; so a run refuses to start.
+Engine and trainer speak of the same weights and the same distribution, so before the first update they must agree up
+to rounding. Where they do not, every ratio is wrong and training quietly goes nowhere; so a run refuses to start. What
+rounding leaves, and what the age of completions adds that older weights sampled, is weighted away (`Correction`).
 """
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import torch
 from torch import Tensor
 
+from rlvr import functional as F
+from rlvr.algorithms.base import Algorithm, Loss
 from rlvr.errors import UserError
+from rlvr.training.batch import Batch, Outputs
 
 #: Largest mean absolute difference, in nats, at which a run starts.
 LIMITS = {"float32": 1e-3, "float64": 1e-3, "bfloat16": 0.05, "float16": 0.05}
+QUANTILES = {"mismatch/logprob_p50": 0.5, "mismatch/logprob_p95": 0.95, "mismatch/logprob_p99": 0.99}
 
 
-def mismatch_metrics(trainer: Tensor, sampler: Tensor) -> dict[str, float]:
-    """Untruncated statistics of trainer - sampler; `[B, T]` each, NaN where either is unknown."""
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """The weight exp(old_logprobs - sampler_logprobs) of a token: truncated at `cap`, `token` by token or for the whole
+    `sequence`; or `mask`, which leaves out tokens whose weight is not within `low` and `high`."""
+
+    kind: Literal["token", "sequence", "mask"] = "token"
+    cap: float = 2.0
+    low: float = 0.5
+    high: float = 5.0
+
+    def weights(self, log_weights: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+        """The weights, and where a bound changed one, of log weights -> `[B, T]`, `[B, T]` bool."""
+        if self.kind == "mask":
+            return F.masked_tokens(log_weights, mask, self.low, self.high)
+        bounded = F.truncated_sequences if self.kind == "sequence" else F.truncated_tokens
+        return bounded(log_weights, mask, self.cap)
+
+
+def weighted_loss(algorithm: Algorithm, outputs: Outputs, batch: Batch) -> Loss:
+    """The algorithm's loss with each token's surrogate weighted by `batch.correction`; the only place that does so.
+
+    Every surrogate is proportional to the advantage, so weighting that with w >= 0 is weighting the surrogate:
+    w min(rho A, clip(rho) A). As in the literature (TIS, IcePop; decoupled PPO, Hilton et al. 2021, arXiv:2110.00641)
+    nothing else is weighted: advantages and the critic's targets are made of the rewards as they came, and KL and
+    entropy terms are penalties at the states that were visited. The loss's denominator counts every sampled token.
+    """
+    if batch.correction is None or batch.advantages is None:
+        return algorithm.loss(outputs, batch)
+    log_weights = F.log_weights(batch.old_logprobs, batch.sampler_logprobs, batch.mask)
+    weights, _ = batch.correction.weights(log_weights, batch.mask)
+    return algorithm.loss(outputs, replace(batch, advantages=batch.advantages * weights))
+
+
+def mismatch_metrics(trainer: Tensor, sampler: Tensor, correction: Correction | None = None) -> dict[str, float]:
+    """Statistics of trainer - sampler before any bound; `[B, T]` each, NaN where either is unknown."""
     difference = (trainer - sampler).double()
-    difference = difference[~difference.isnan()]
-    if not len(difference):
+    known = ~difference.isnan()
+    tokens = difference[known]
+    if not len(tokens):
         return {}
-    return {
-        "mismatch/logprob_mean": float(difference.abs().mean()),
-        "mismatch/logprob_max": float(difference.abs().max()),
-        "mismatch/kl": float((difference.exp() - 1 - difference).mean()),
-        "mismatch/ratio_max": float(difference.exp().max()),
+    distance, weights = tokens.abs(), tokens.exp()
+    rows = difference.masked_fill(~known, 0.0).sum(dim=1)[known.any(dim=1)]
+    metrics = {
+        "mismatch/logprob_mean": float(distance.mean()),
+        "mismatch/logprob_max": float(distance.max()),
+        **{name: float(quantile(distance, share)) for name, share in QUANTILES.items()},
+        "mismatch/kl": float((weights - 1 - tokens).mean()),
+        "mismatch/ratio_max": float(weights.max()),
+        "mismatch/ess": float(F.effective_sample_share(weights)),
+        "mismatch/ess_sequence": float(F.effective_sample_share(rows.exp())),
     }
+    if correction is not None:
+        _, bounded = correction.weights(difference.masked_fill(~known, 0.0), known)
+        metrics["mismatch/bounded_rate"] = float(bounded[known].double().mean())
+    return metrics
+
+
+def quantile(values: Tensor, share: float) -> Tensor:
+    """The smallest of `values [n]` that at least `share` of them do not exceed."""
+    rank = max(1, math.ceil(share * len(values)))
+    return torch.kthvalue(values, rank).values
 
 
 def refuse_mismatch(metrics: dict[str, float], dtype: str) -> None:

@@ -19,6 +19,7 @@ from rlvr.algorithms.base import Algorithm, TrustRegion
 from rlvr.functional import trust_region as F
 from rlvr.training.batch import Batch
 from rlvr.training.forward import forward, kl_between, last_hidden, placed, positions
+from rlvr.training.mismatch import weighted_loss
 from rlvr.training.ranks import ALONE, Ranks
 
 if TYPE_CHECKING:
@@ -121,7 +122,7 @@ def measure(
     for part, before in zip(parts, hidden, strict=True):
         outputs = forward(model, part, temperature, old=old, old_hidden=before)
         assert outputs.kl_old is not None
-        loss += float(algorithm.loss(outputs, part).value)
+        loss += float(weighted_loss(algorithm, outputs, part).value)
         kl += float(part.aggregate(outputs.kl_old, "token"))
     return sum(ranks.all(loss)), sum(ranks.all(kl))
 

@@ -7,9 +7,10 @@ import math
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
+from dataclasses import replace
 from functools import partial
 from statistics import fmean
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 import torch
@@ -24,6 +25,8 @@ from rlvr.training.sources import epoch_order
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
+    from rlvr.training.mismatch import Correction
+
 #: Sets the order of dynamic sampling's further prompts apart from every other use of the run's seed.
 _FURTHER = 0xDA90
 
@@ -36,11 +39,18 @@ class Judge(Protocol):
     def metrics(self) -> Mapping[str, float]: ...
 
 
+class Sampled(NamedTuple):
+    """Groups of an iteration, and the place of each among those of all ranks."""
+
+    groups: list[Group]
+    places: list[int]
+
+
 class OnPolicy:
     """Samples groups of completions from the current policy, has them judged and shapes their rewards.
 
     `scorer` is a reward model beside the judge. `dynamic_rounds` is how often further prompts are sampled
-    while fewer groups than wanted have different outcomes.
+    while fewer groups than wanted have different outcomes. `correction` is what its batches carry.
     """
 
     def __init__(
@@ -59,6 +69,7 @@ class OnPolicy:
         scorer: Scorer | None = None,
         dynamic_rounds: int = 0,
         ranks: Ranks = ALONE,
+        correction: Correction | None = None,
     ) -> None:
         self.prompts, self.engine, self.judge, self.sampling = prompts, engine, judge, sampling
         self.tokenizer = tokenizer
@@ -70,25 +81,34 @@ class OnPolicy:
         self.scorer = scorer
         self.dynamic_rounds = dynamic_rounds
         self.ranks = ranks
+        self.correction = correction
         self.groups: list[Group] = []
         self.given: tuple[Group, ...] = ()
         self._seen: dict[str, float] = {}
         self._scored: list[float] = []
 
     def batches(self, start: int = 0) -> Iterator[tuple[int, Batch]]:
-        pad = self.tokenizer.pad_token_id or 0
         for iteration in range(start, self.iterations):
-            size = self.prompts_per_iteration
-            order = epoch_order(len(self.prompts), self.sampling.seed, iteration * size, size, self.shuffle)
-            self._seen, self._scored = {}, []
-            places = list(self.ranks.share(range(size)))
-            self.groups = self.collect([self.prompts[order[i]] for i in places], iteration)
-            if self.dynamic_rounds:
-                self.groups, places = self._with_different_outcomes(self.groups, places, order, iteration)
-            batch = collate(self.groups, pad, partial(token_at, self.tokenizer))
-            group = self.sampling.group_size
-            rows = torch.tensor([group * place + sample for place in places for sample in range(group)])
-            yield iteration, batch.spread(rows, group * size, self.ranks.sum)
+            yield iteration, self.batch(self.sample(iteration))
+
+    def sample(self, iteration: int) -> Sampled:
+        """This rank's part of what the iteration trains on; `groups` and `metrics()` speak of it from now on."""
+        size = self.prompts_per_iteration
+        order = epoch_order(len(self.prompts), self.sampling.seed, iteration * size, size, self.shuffle)
+        self._seen, self._scored = {}, []
+        places = list(self.ranks.share(range(size)))
+        self.groups = self.collect([self.prompts[order[i]] for i in places], iteration)
+        if self.dynamic_rounds:
+            self.groups, places = self._with_different_outcomes(self.groups, places, order, iteration)
+        return Sampled(self.groups, places)
+
+    def batch(self, sampled: Sampled) -> Batch:
+        """What was sampled, in tensors."""
+        batch = collate(sampled.groups, self.tokenizer.pad_token_id or 0, partial(token_at, self.tokenizer))
+        group = self.sampling.group_size
+        rows = torch.tensor([group * place + sample for place in sampled.places for sample in range(group)])
+        spread = batch.spread(rows, group * self.prompts_per_iteration, self.ranks.sum)
+        return replace(spread, correction=self.correction)
 
     def collect(self, prompts: Sequence[Prompt], iteration: int) -> list[Group]:
         """The groups of `prompts`: sampled a chunk at a time, each chunk judged while the next is sampled."""

@@ -16,6 +16,7 @@ from rlvr.algorithms.base import Algorithm
 from rlvr.registry import REGISTRIES, get
 from rlvr.training.batch import Batch, collate
 from rlvr.training.local_backend import LocalBackend
+from rlvr.training.mismatch import Correction
 from tests.algorithms import gradients
 from tests.algorithms.gradients import backend, credited, hard_groups, padded, shuffled
 
@@ -241,3 +242,70 @@ def test_collate_places_prompt_completion_outcome_and_steps() -> None:
             assert batch.token_rewards[b].sum() == rollout.shaped
     with pytest.raises(ValueError, match="whole groups"):
         batch.select(torch.tensor([0, 5, 1])).by_group(torch.zeros(3))
+
+
+ON_POLICY = [c for c in CASES if get("algorithm", c.values[0]).source == "on_policy"]
+FREE = Correction("token", cap=float("inf"))
+
+
+def sampled_off_by(batch: Batch, log_weights: Tensor, correction: Correction = FREE) -> Batch:
+    """The batch as if its sampler's log-probs were the old ones minus `log_weights [B, T]`."""
+    sampler = (batch.old_logprobs - log_weights).masked_fill(~batch.mask, float("nan"))
+    return dataclasses.replace(batch, sampler_logprobs=sampler, correction=correction)
+
+
+@pytest.mark.parametrize("name, options", ON_POLICY)
+def test_weights_multiply_the_surrogate_and_nothing_else(name: str, options: dict[str, Any]) -> None:
+    """The gradient is affine in the weights: what stands without any (weight 0) is KL, entropy and the critic's loss.
+
+    Weights of all ones change no bit, bounded weights do what unbounded ones of that value do, and no split matters.
+    """
+    algorithm, owner = build(name, options), backend(head=head_of(name), skip_dead_rows=False)
+    batch = credited(owner, algorithm, hard_groups(algorithm))
+    plain, metrics = gradient(owner, algorithm, batch)
+    ones, same = gradient(owner, algorithm, sampled_off_by(batch, torch.zeros_like(batch.old_logprobs)))
+    assert torch.equal(plain, ones)
+    assert metrics["train/loss"] == same["train/loss"]
+
+    draw = torch.rand((2, *batch.mask.shape), generator=torch.Generator().manual_seed(5), dtype=torch.float64)
+    one, two = 0.3 + 2 * draw[0], 0.3 + 2 * draw[1]
+    nothing, _ = gradient(owner, algorithm, dataclasses.replace(batch, advantages=torch.zeros_like(batch.advantages)))
+    none = Correction("mask", low=1e3, high=1e3)
+    assert torch.equal(gradient(owner, algorithm, sampled_off_by(batch, one.log(), none))[0], nothing)
+    first, second, both = (
+        gradient(owner, algorithm, sampled_off_by(batch, weights.log()))[0] for weights in (one, two, one + two)
+    )
+    assert float((both + nothing - first - second).abs().max()) < TOLERANCE
+    assert float((first - plain).abs().max()) > 1e-4  # weighted
+    if "values" in algorithm.needs and algorithm.step_kind == "adam" and owner.critic is not None:
+        critic = sum(p.numel() for p in owner.critic.parameters())
+        assert float((first - plain)[-critic:].abs().max()) < TOLERANCE  # the critic's own parameters see no weight
+
+    bounded = gradient(owner, algorithm, sampled_off_by(batch, one.log(), Correction("token", cap=1.25)))[0]
+    clamped = gradient(owner, algorithm, sampled_off_by(batch, one.clamp(max=1.25).log()))[0]
+    assert float((bounded - clamped).abs().max()) < TOLERANCE
+
+
+@pytest.mark.parametrize("kind", ["token", "sequence", "mask"])
+@pytest.mark.parametrize("name, options", [("grpo", {"kl_coef": 0.1}), ("gspo", {}), ("ppo", {"entropy_coef": 0.01})])
+def test_no_split_order_or_padding_changes_a_weighted_gradient(name: str, options: dict[str, Any], kind: Any) -> None:
+    algorithm, owner = build(name, options), backend(tokens_per_microbatch=10**6)
+    batch = credited(owner, algorithm, hard_groups(algorithm))
+    draw = torch.rand(batch.mask.shape, generator=torch.Generator().manual_seed(5), dtype=torch.float64)
+    batch = sampled_off_by(batch, 2 * draw - 1, Correction(kind))
+    batch.sampler_logprobs[2, :] = float("nan")  # of one completion the engine gave no log-probs
+    whole, _ = gradient(owner, algorithm, batch)
+    for tokens, other in [(1, batch), (40, padded(shuffled(batch, 1), 9)), (150, shuffled(batch, 2))]:
+        owner.train = owner.train.model_copy(update={"tokens_per_microbatch": tokens})
+        assert float((whole - gradient(owner, algorithm, other)[0]).abs().max()) < TOLERANCE
+
+
+def test_in_an_iteration_s_only_update_the_old_policy_is_the_one_now() -> None:
+    """Without old_logprobs the weights are made of the pass that is trained on: the same gradient, no extra pass."""
+    algorithm, owner = build("grpo", {}), backend()
+    batch = credited(owner, algorithm, hard_groups(algorithm), drift=0.0)
+    weighted = sampled_off_by(batch, torch.linspace(-1, 1, batch.mask.numel()).view(batch.mask.shape).double())
+    known, _ = gradient(owner, algorithm, weighted)
+    unknown, _ = gradient(owner, algorithm, dataclasses.replace(weighted, old_logprobs=None))
+    assert float((known - unknown).abs().max()) < TOLERANCE
+    assert float((known - gradient(owner, algorithm, batch)[0]).abs().max()) > 1e-3

@@ -170,7 +170,8 @@ class LocalBackend:
             own = self.score(self.model, batch)
         else:
             own = batch.old_logprobs
-        return mismatch_metrics(*self.everywhere(own.masked_fill(~batch.mask, float("nan")), batch.sampler_logprobs))
+        own, sampler = self.everywhere(own.masked_fill(~batch.mask, float("nan")), batch.sampler_logprobs)
+        return mismatch_metrics(own, sampler)
 
     def everywhere(self, *tensors: Tensor) -> list[Tensor]:
         """Tensors `[B, T]` of this rank's rows -> those of all ranks' rows, padded with NaN."""

@@ -69,7 +69,8 @@ def train(
         source.policy_changed(backend.policy, backend.updates)
 
         metrics = rollout_metrics(source.groups) | source.metrics() | mean_of_updates(updates)
-        metrics |= mismatch_metrics(backend.trace.logprobs, batch.sampler_logprobs, batch.correction)
+        own, sampler = backend.everywhere(backend.trace.logprobs, batch.sampler_logprobs)
+        metrics |= mismatch_metrics(own, sampler, batch.correction)
         metrics |= {"train/updates": float(backend.updates), "train/stopped_early": float(stop)}
         if several and "train/loss" in updates[0]:
             metrics["train/first_loss"] = updates[0]["train/loss"]

@@ -11,6 +11,7 @@ from typing import Any
 from rlvr import assemble
 from rlvr.config import load_recipe
 from rlvr.core import Group, Prompt, VerifierUse
+from rlvr.engines import lone_engine
 from rlvr.errors import UserError
 from rlvr.run import EvalReport, TrainReport, train_recipe
 from rlvr.schema import Recipe
@@ -96,7 +97,7 @@ def evaluate_model(
     """
     from rlvr.eval import evaluate_suite, suite_for
     from rlvr.rollout.chat import template_hash
-    from rlvr.training.models import DTYPES, cast_parameters, load_model, load_tokenizer, on_device
+    from rlvr.training.models import load_tokenizer
 
     chosen = [suite_for(name) for name in suites]  # unknown names are told before anything is loaded
     if wanted_return is not None:
@@ -106,9 +107,7 @@ def evaluate_model(
     with ExitStack() as stack:
         judge = stack.enter_context(assemble.judge_of(recipe, [p for part in loaded for p in part.prompts], {}))
         tokenizer = load_tokenizer(section.path, section.chat_template, section.revision)
-        model = load_model(section.path, section.revision, section.attention)
-        model = cast_parameters(on_device(model, assemble.device_of(recipe)), DTYPES[section.dtype])
-        engine = assemble.engine_of(recipe, model, tokenizer)
+        engine = lone_engine(recipe, tokenizer, stack)
         results = [
             evaluate_suite(
                 suite,
@@ -131,16 +130,15 @@ def evaluate_model(
 
 def sample_groups(recipe: Recipe, count: int) -> list[Group]:
     """The groups of the first `count` prompts of a recipe's first iteration, judged, without training."""
-    from rlvr.training.models import DTYPES, cast_parameters, load_model, load_tokenizer, on_device
+    from rlvr.training.models import load_tokenizer
 
     section = recipe.model
     loaded = assemble.load_data(recipe.data.train, recipe.data.data_dir, "train")
     prompts = loaded.prompts[:count]
-    with assemble.judge_of(recipe, prompts, {}) as judge:
+    with ExitStack() as stack:
+        judge = stack.enter_context(assemble.judge_of(recipe, prompts, {}))
         tokenizer = load_tokenizer(section.path, section.chat_template, section.revision)
-        model = load_model(section.path, section.revision, section.attention)
-        model = cast_parameters(on_device(model, assemble.device_of(recipe)), DTYPES[section.dtype])
-        engine = assemble.engine_of(recipe, model, tokenizer)
+        engine = lone_engine(recipe, tokenizer, stack)
         source = assemble.on_policy(recipe, prompts, engine, judge, tokenizer)
         return source.collect(prompts, iteration=0)
 

@@ -106,13 +106,6 @@ def device_of(recipe: Recipe) -> str:
     return wanted
 
 
-def engine_of(recipe: Recipe, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> Engine:
-    """The engine; `hf` samples from the very weights that the backend trains."""
-    cls = registry.get("engine", recipe.engine.name)
-    engine: Engine = cls() if recipe.engine.name == "scripted" else cls(model, tokenizer, recipe.engine.batch_size)
-    return engine
-
-
 def updates_per_iteration(recipe: Recipe, algorithm: Algorithm) -> int:
     rows = rows_per_iteration(recipe, algorithm)
     return recipe.train.epochs * math.ceil(rows / (recipe.train.minibatch or rows))

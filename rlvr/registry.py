@@ -36,7 +36,11 @@ _BUILTIN = {
 
 #: kind -> name -> "module:attribute". These choose heavy code, so they are looked up lazily.
 _LAZY: dict[str, dict[str, str]] = {
-    "engine": {"hf": "rlvr.rollout.hf_engine:HFEngine", "scripted": "rlvr.rollout.scripted_engine:ScriptedEngine"},
+    "engine": {
+        "hf": "rlvr.rollout.hf_engine:HFEngine",
+        "vllm": "rlvr.rollout.vllm_engine:VLLMEngine",
+        "scripted": "rlvr.rollout.scripted_engine:ScriptedEngine",
+    },
     "backend": {
         "local": "rlvr.training.local_backend:LocalBackend",
         "deepspeed": "rlvr.training.deepspeed_backend:DeepSpeedBackend",

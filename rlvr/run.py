@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from rlvr import assemble
 from rlvr.config import Resolved
 from rlvr.core import Prompt
+from rlvr.engines import engine_of
 from rlvr.errors import UserError
 from rlvr.folder import discard_unused, open_folder, write_json
 from rlvr.held_out import HeldOut
@@ -122,7 +123,7 @@ class Run:
         start = str(self.checkpoint.model) if self.checkpoint else None
         policy = assemble.policy_of(recipe, self.algorithm, self.tokenizer, start)
         self.backend: LocalBackend = assemble.backend_of(recipe, policy, self.algorithm)
-        self.engine = assemble.engine_of(recipe, self.backend.model, self.tokenizer)
+        self.engine = engine_of(recipe, self.tokenizer, self.backend.sampled_model, stack)
         self.source: Source = assemble.source_of(
             recipe, self.algorithm, self.prompts, self.engine, self.judge, self.tokenizer, self.backend
         )

@@ -137,6 +137,14 @@ class EngineSection(Section):
 
     name: str = Field("hf", description="`rlvr show engine` lists them")
     batch_size: int = Field(256, ge=1, description="completions decoded together; changes no noise")
+    tensor_parallel: int = Field(1, ge=1, description="vllm: so many ranks share one copy of the weights")
+    gpu_memory_utilization: float = Field(
+        0.5, gt=0, lt=1, description="vllm, GPU: share of its memory for weights and cache while it samples"
+    )
+    kv_cache_gib: float = Field(1.0, gt=0, description="vllm, CPU: GiB for the keys and values of what is decoded")
+    max_model_len: int | None = Field(
+        None, ge=2, description="vllm: tokens of prompt and completion; default: what fits, at most the model's"
+    )
     max_staleness: int = Field(
         0, ge=0, description="iterations that sampling may be ahead of training, with weights so much older; 0: none"
     )

@@ -42,6 +42,7 @@ FLOORS: dict[str, tuple[float, str]] = {
     "rlvr.preferences": (5, "top"),
     "rlvr.held_out": (5, "top"),
     "rlvr.assemble": (5, "top"),  # with run: makes a run out of the rooms below
+    "rlvr.engines": (5, "top"),
     "rlvr.api": (5, "top"),
     "rlvr.quickstart": (5, "top"),
     "rlvr.cli": (5, "top"),

@@ -53,6 +53,18 @@ def completion_text(tokenizer: PreTrainedTokenizerBase, token_ids: Sequence[int]
     return str(tokenizer.decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False))
 
 
+def eos_of_checkpoint(path: str, revision: str | None = None) -> int | list[int] | None:
+    """What a checkpoint's generation config says ends an answer; its model config's where it has none."""
+    from transformers import AutoConfig, GenerationConfig
+
+    try:
+        settings = GenerationConfig.from_pretrained(path, revision=revision or "main")
+    except OSError:
+        settings = GenerationConfig.from_model_config(AutoConfig.from_pretrained(path, revision=revision))
+    eos: int | list[int] | None = settings.eos_token_id
+    return eos
+
+
 def stop_token_ids(tokenizer: PreTrainedTokenizerBase, generation_eos: int | list[int] | None) -> tuple[int, ...]:
     """The ids that end a completion: the checkpoint's generation config contributes these and nothing else."""
     ids = [generation_eos] if isinstance(generation_eos, int) else list(generation_eos or [])

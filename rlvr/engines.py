@@ -1,0 +1,48 @@
+"""The engine that a recipe names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+from rlvr import registry
+from rlvr.assemble import device_of
+from rlvr.core import Engine
+from rlvr.schema import Recipe
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+
+def engine_of(
+    recipe: Recipe, tokenizer: PreTrainedTokenizerBase, sampled_model: Callable[[], PreTrainedModel], stack: ExitStack
+) -> Engine:
+    """The engine, closed with `stack`. `hf` samples from `sampled_model()`, the very weights that a backend trains."""
+    from rlvr.training.checkpoint import model_folder
+
+    name, section = recipe.engine.name, recipe.model
+    cls = registry.get("engine", name)
+    engine: Engine
+    if name == "scripted":
+        engine = cls()
+    elif name == "vllm":
+        path = model_folder(section.path)
+        engine = cls(path, tokenizer, recipe.engine, dtype=section.dtype, revision=section.revision)
+    else:
+        engine = cls(sampled_model(), tokenizer, recipe.engine.batch_size)
+    if close := getattr(engine, "close", None):
+        stack.callback(close)
+    return engine
+
+
+def lone_engine(recipe: Recipe, tokenizer: PreTrainedTokenizerBase, stack: ExitStack) -> Engine:
+    """An engine for a model that nothing trains: `rlvr eval`, `rlvr rollout`."""
+    from rlvr.training.models import DTYPES, cast_parameters, load_model, on_device
+
+    def sampled_model() -> PreTrainedModel:
+        section = recipe.model
+        model = load_model(section.path, section.revision, section.attention)
+        return cast_parameters(on_device(model, device_of(recipe)), DTYPES[section.dtype])
+
+    return engine_of(recipe, tokenizer, sampled_model, stack)

@@ -54,6 +54,21 @@ def rollouts_file(run: Path) -> Path:
     return file
 
 
+def read_lines(path: Path) -> list[dict[str, Any]]:
+    """The whole lines of a file of JSON objects; one that a kill cut short is left out, and so is a missing file."""
+    rows = []
+    if path.is_file():
+        with path.open(encoding="utf-8", errors="replace") as lines:
+            for line in lines:
+                try:
+                    row = json.loads(line)
+                except ValueError:
+                    continue
+                if isinstance(row, dict):
+                    rows.append(row)
+    return rows
+
+
 class RecordFile:
     """The records of a run in the order in which they were written; `broken` counts the lines that are none."""
 

@@ -16,8 +16,8 @@ from rlvr.engines import engine_of
 from rlvr.errors import UserError
 from rlvr.folder import discard_unused, open_folder, write_json
 from rlvr.held_out import HeldOut
+from rlvr.records import read_lines
 from rlvr.tracking.console import plan_table
-from rlvr.tracking.jsonl import read_lines
 from rlvr.tracking.record import rollout_records
 from rlvr.tracking.recorder import Recorder
 

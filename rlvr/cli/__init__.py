@@ -27,6 +27,7 @@ VERBS: dict[str, str] = {
     "rollout": "Sample and judge a few prompts of a recipe.",
     "eval": "Evaluate a model on suites of problems.",
     "score": "Judge completions: one, or a file of them.",
+    "view": "Write a page about runs: curves, completions, verdicts.",
     "pairs": "Make preference pairs of a run's completions.",
     "show": "List what can be named, explain a name, resolve a recipe.",
     "init": "Write a new plug-in file and its test.",

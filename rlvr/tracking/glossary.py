@@ -89,3 +89,12 @@ PAIR_METRICS: dict[str, str] = {
 EVAL_METRICS: dict[str, str] = {
     "accuracy": "mean reward over the judged samples, averaged by problem",
 }
+
+
+def described() -> dict[str, str]:
+    """Every name or pattern of a metric with its meaning; `*` stands for what a recipe or a verifier names."""
+    return {
+        **METRICS,
+        "part/*": PART_METRIC,
+        **{f"eval/*/{name}": text for name, text in (EVAL_METRICS | PAIR_METRICS).items()},
+    }

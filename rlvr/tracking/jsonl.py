@@ -70,21 +70,6 @@ class JsonlTracker:
             self.failed += len(lines)
 
 
-def read_lines(path: Path) -> list[dict[str, Any]]:
-    """The whole lines of a file of JSON objects; one that a kill cut short is left out, and so is a missing file."""
-    rows = []
-    if path.is_file():
-        with path.open(encoding="utf-8", errors="replace") as lines:
-            for line in lines:
-                try:
-                    row = json.loads(line)
-                except ValueError:
-                    continue
-                if isinstance(row, dict):
-                    rows.append(row)
-    return rows
-
-
 def _line(row: Mapping[str, Any]) -> str:
     line = json.dumps(row, ensure_ascii=False, allow_nan=True, default=str)
     try:

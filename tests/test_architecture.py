@@ -43,6 +43,7 @@ FLOORS: dict[str, tuple[float, str]] = {
     "rlvr.held_out": (5, "top"),
     "rlvr.assemble": (5, "top"),  # with run: makes a run out of the rooms below
     "rlvr.engines": (5, "top"),
+    "rlvr.checks": (5, "top"),
     "rlvr.api": (5, "top"),
     "rlvr.quickstart": (5, "top"),
     "rlvr.cli": (5, "top"),

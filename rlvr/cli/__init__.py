@@ -28,6 +28,7 @@ VERBS: dict[str, str] = {
     "eval": "Evaluate a model on suites of problems.",
     "score": "Judge completions: one, or a file of them.",
     "view": "Write a page about runs: curves, completions, verdicts.",
+    "check": "Prove on your own recipe, model or run what the project proves of itself.",
     "pairs": "Make preference pairs of a run's completions.",
     "show": "List what can be named, explain a name, resolve a recipe.",
     "init": "Write a new plug-in file and its test.",
@@ -50,6 +51,9 @@ def build(arguments: Sequence[str]) -> typer.Typer:
     app.callback()(_root)
     typed = next((word for word in arguments if word in VERBS), None)
     for verb, line in VERBS.items():
+        if verb == typed == "check":
+            app.add_typer(importlib.import_module("rlvr.cli.check").group(arguments), name=verb, short_help=line)
+            continue
         function = importlib.import_module(f"rlvr.cli.{verb}").command if verb == typed else _unread
         # The real verb's full help is its docstring.
         app.command(verb, short_help=line, help=None if verb == typed else line)(_answering(function))

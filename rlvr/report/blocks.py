@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import gzip
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -133,7 +133,7 @@ def _values(row: Mapping[str, Any], pieces: Pieces | None) -> dict[str, Any]:
     found["entropy"] = _scaled(np.sqrt(np.clip(_floats(row.get("entropy")), 0, 8) / 8))
     if len(trainer) == len(sampler):
         with np.errstate(invalid="ignore"):
-            found["ratio"] = _scaled((np.clip(trainer - sampler, -0.5, 0.5) + 0.5))
+            found["ratio"] = _scaled(np.clip(trainer - sampler, -0.5, 0.5) + 0.5)
     advantages = _floats(row.get("advantages"))
     if len(advantages) and np.isfinite(advantages).all() and float(np.ptp(advantages)) > 1e-6:
         top = float(np.abs(advantages).max())
@@ -179,7 +179,7 @@ def _number(value: Any) -> float | None:
     return float(value) if finite else None
 
 
-def metric_table(rows: list[Mapping[str, Any]]) -> dict[str, Any]:
+def metric_table(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """`metrics.jsonl` as columns: the iterations, and of each metric its value at each, null where there is none."""
     by_iteration = {int(row["iteration"]): row for row in rows if isinstance(row.get("iteration"), int)}
     iterations = sorted(by_iteration)
@@ -188,9 +188,3 @@ def metric_table(rows: list[Mapping[str, Any]]) -> dict[str, Any]:
         "iterations": iterations,
         "columns": {name: [_number(by_iteration[i].get(name)) for i in iterations] for name in names},
     }
-
-
-def chunks(text: str, size: int = 1 << 20) -> Iterator[str]:
-    """A long string in parts, so that a file is written without a second copy of it."""
-    for start in range(0, len(text), size):
-        yield text[start : start + size]

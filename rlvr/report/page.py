@@ -36,8 +36,8 @@ def write_page(
     runs: Sequence[Path],
     out: Path,
     *,
-    glossary: Mapping[str, str] = {},  # noqa: B006  # read only
-    warnings: Mapping[Path, Sequence[Mapping[str, Any]]] = {},  # noqa: B006  # read only
+    glossary: Mapping[str, str] = {},
+    warnings: Mapping[Path, Sequence[Mapping[str, Any]]] = {},
     progress: Any = None,
 ) -> dict[str, Any]:
     """Writes the page about `runs` to `out` and says what is in it; it appears there when it is complete.

@@ -60,7 +60,13 @@ def _reward(course: Course) -> float:
 
 def entropy_collapse(course: Course) -> str | None:
     pair = course.both("policy/entropy")
-    if pair is None or "reward/mean" not in course.names or pair[0] <= 0 or pair[1] > 0.05 * pair[0] or _reward(course) >= 0.9:
+    if (
+        pair is None
+        or "reward/mean" not in course.names
+        or pair[0] <= 0
+        or pair[1] > 0.05 * pair[0]
+        or _reward(course) >= 0.9
+    ):
         return None
     return (
         f"entropy fell from {pair[0]:.3g} to {pair[1]:.3g} nats while the reward is {_reward(course):.2f}: the policy "

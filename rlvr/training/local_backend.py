@@ -191,7 +191,7 @@ class LocalBackend:
         schedule advances.
         """
         start = time.perf_counter()
-        dead = self._dead_rows(algorithm, part)
+        dead = dead_rows(algorithm, part)
         if not self.train.count_dead_rows:
             part = part.without(dead)
         lr = learning_rate(self.updates, self.total_updates, self.train.lr, self.train.warmup, self.train.schedule)
@@ -262,13 +262,6 @@ class LocalBackend:
                 self.critic_optimizer.step(lr, self.train.grad_clip)
         return {"critic/grad_norm": norm}
 
-    def _dead_rows(self, algorithm: Algorithm, part: Batch) -> Tensor:
-        """`[B]` bool: nothing to train, or advantages all exactly 0 under an algorithm without other terms."""
-        dead = ~part.mask.any(dim=1)
-        if algorithm.dead_rows_are_free and part.advantages is not None:
-            dead |= (part.advantages == 0).all(dim=1)
-        return dead
-
     def _accumulate(self, algorithm: Algorithm, part: Batch) -> dict[str, float]:
         """The gradient of the loss over `part`, whose denominators are already those of the whole update."""
         loss_sum = 0.0
@@ -318,3 +311,11 @@ class LocalBackend:
         if self.critic_optimizer is not None:
             self.critic_optimizer.load_state_dict(state["critic"])
         self.updates = int(state["updates"])
+
+
+def dead_rows(algorithm: Algorithm, part: Batch) -> Tensor:
+    """`[B]` bool: nothing to train, or advantages all exactly 0 under an algorithm without other terms."""
+    dead = ~part.mask.any(dim=1)
+    if algorithm.dead_rows_are_free and part.advantages is not None:
+        dead |= (part.advantages == 0).all(dim=1)
+    return dead

@@ -1,4 +1,4 @@
-"""Headless Chromium, driven through its debugging port: what a person's clicks and keys would do, and what it complains of."""
+"""Headless Chromium, driven through its debugging port: a person's clicks and keys, and what it complains of."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-CHROMIUM = next((found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None)
+CHROMIUM = next(
+    (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None
+)
 REASON = "no Chromium on PATH (apt-get install chromium)"
 #: Seconds that anything in the browser may take before a test gives up.
 DEADLINE = 60.0
@@ -72,7 +74,8 @@ class Page:
     def click(self, selector: str, x: float = 0.5, y: float = 0.5) -> None:
         """A real click on the first element that fits, at a share of its width and height."""
         box = self.run(
-            f"(() => {{ const e = document.querySelector({json.dumps(selector)}); e.scrollIntoView({{block: 'center'}});"
+            f"(() => {{ const e = document.querySelector({json.dumps(selector)}); "
+            "e.scrollIntoView({block: 'center'});"
             " const b = e.getBoundingClientRect(); return [b.x, b.y, b.width, b.height]; })()"
         )
         at = {"x": box[0] + x * box[2], "y": box[1] + y * box[3], "button": "left", "clickCount": 1}
@@ -100,8 +103,10 @@ def browser() -> Iterator[Page]:
 
     assert CHROMIUM is not None, REASON
     with tempfile.TemporaryDirectory(prefix="rlvr-chromium-", ignore_cleanup_errors=True) as profile:
-        options = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
-                   "--disable-background-networking", "--remote-debugging-port=0", f"--user-data-dir={profile}"]  # fmt: skip
+        options = [
+            *("--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run"),
+            *("--disable-background-networking", "--remote-debugging-port=0", f"--user-data-dir={profile}"),
+        ]
         process = subprocess.Popen(
             [CHROMIUM, *options, "about:blank"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )

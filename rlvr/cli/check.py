@@ -1,0 +1,51 @@
+"""`rlvr check NAME`: the project's own proofs, on the user's recipe, model, data, verifier or run."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import typer
+
+from rlvr.cli.output import print_json, print_table
+
+if TYPE_CHECKING:
+    from rlvr.checks import Outcome
+
+#: check -> what it proves, in one line. The function is `rlvr.cli.check_NAME:command`, imported when it is typed.
+CHECKS: dict[str, str] = {
+    "replay": "A run's advantages and losses follow from its records.",
+}
+
+
+def group(arguments: Sequence[str]) -> typer.Typer:
+    """The checks as sub-commands; only the module of the one that was typed is imported."""
+    app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Prove it on your own recipe, model or run.")
+    typed = next((word for word in arguments if word in CHECKS), None)
+    for name, line in CHECKS.items():
+        function = importlib.import_module(f"rlvr.cli.check_{name}").command if name == typed else _unread
+        app.command(name, short_help=line, help=None if name == typed else line)(function)
+    return app
+
+
+def _unread() -> None:
+    raise AssertionError("a check that was not typed cannot be called")
+
+
+def report(outcome: Outcome, as_json: bool) -> None:
+    """Prints the figures; leaves with exit code 1 where the check failed."""
+    if as_json:
+        print_json({"check": outcome.name, "passed": outcome.passed, **outcome.figures, "failures": outcome.failures})
+    else:
+        rows = [(name, _told(value)) for name, value in outcome.figures.items()]
+        print_table((f"check {outcome.name}", "passed" if outcome.passed else "FAILED"), rows)
+        for failure in outcome.failures[:10]:
+            print(f"  {failure}")
+    if not outcome.passed:
+        sys.exit(1)
+
+
+def _told(value: object) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else str(value)

@@ -140,6 +140,8 @@ def test_a_wheel_holds_every_file(kind: str, built: dict[str, Path]) -> None:
         inner = file.relative_to(ROOT)
         if inner.parts[1] not in LINKS:
             expected.add(inner.as_posix())
+    for folder in ("page", "vendor"):
+        expected |= {f.relative_to(ROOT).as_posix() for f in (ROOT / "rlvr" / "report" / folder).iterdir()}
     for folder in LINKS:
         for pattern in ("*.py", "*.yaml"):
             expected |= {f"rlvr/{f.relative_to(ROOT).as_posix()}" for f in (ROOT / folder).rglob(pattern)}

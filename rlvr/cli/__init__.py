@@ -28,7 +28,7 @@ VERBS: dict[str, str] = {
     "eval": "Evaluate a model on suites of problems.",
     "score": "Judge completions: one, or a file of them.",
     "view": "Write a page about runs: curves, completions, verdicts.",
-    "check": "Prove on your own recipe, model or run what the project proves of itself.",
+    "check": "Prove a recipe, a model, data or a run.",
     "pairs": "Make preference pairs of a run's completions.",
     "show": "List what can be named, explain a name, resolve a recipe.",
     "init": "Write a new plug-in file and its test.",

@@ -3,16 +3,9 @@
 from __future__ import annotations
 
 import importlib
-import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import typer
-
-from rlvr.cli.output import print_json, print_table
-
-if TYPE_CHECKING:
-    from rlvr.checks import Outcome
 
 #: check -> what it proves, in one line. The function is `rlvr.cli.check_NAME:command`, imported when it is typed.
 CHECKS: dict[str, str] = {
@@ -32,20 +25,3 @@ def group(arguments: Sequence[str]) -> typer.Typer:
 
 def _unread() -> None:
     raise AssertionError("a check that was not typed cannot be called")
-
-
-def report(outcome: Outcome, as_json: bool) -> None:
-    """Prints the figures; leaves with exit code 1 where the check failed."""
-    if as_json:
-        print_json({"check": outcome.name, "passed": outcome.passed, **outcome.figures, "failures": outcome.failures})
-    else:
-        rows = [(name, _told(value)) for name, value in outcome.figures.items()]
-        print_table((f"check {outcome.name}", "passed" if outcome.passed else "FAILED"), rows)
-        for failure in outcome.failures[:10]:
-            print(f"  {failure}")
-    if not outcome.passed:
-        sys.exit(1)
-
-
-def _told(value: object) -> str:
-    return f"{value:.3g}" if isinstance(value, float) else str(value)

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from rlvr.cli.check import report
 from rlvr.cli.options import Json
+from rlvr.cli.proved import report
 
 
 def command(

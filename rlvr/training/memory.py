@@ -1,0 +1,271 @@
+"""The memory that a recipe needs, by part: arithmetic on a model's shape, before anything is loaded.
+
+A run alternates: it samples, then it trains. What is always there (weights, optimizer) adds to the larger of the
+two. `GiB` is 2^30 bytes. tests/bench/memory_plan.py compares with measured peaks.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+import torch
+
+from rlvr.functional.tokens import CHUNK_ELEMENTS
+from rlvr.rollout.row_cache import GROWTH, GROWTH_RATE
+from rlvr.training.activations import activation_bytes
+from rlvr.training.shape import Shape, shape_of
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedConfig
+
+    from rlvr.algorithms.base import Algorithm
+    from rlvr.schema import Recipe
+
+GIB = 2**30
+Phase: TypeAlias = Literal["always", "sampling", "training"]
+Place: TypeAlias = Literal["device", "host"]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Bytes of one rank, and when and where it holds them."""
+
+    name: str
+    bytes: float
+    phase: Phase = "always"
+    place: Place = "device"
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What the arithmetic needs to know beside the recipe."""
+
+    ranks: int = 1
+    cpu: bool = False  # the device is the host: offloading moves nothing
+    prompt_tokens: int = 512  # of the longest prompt
+    device_bytes: float | None = None  # of which vLLM takes its share
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """The parts, and the shape that they were made from."""
+
+    parts: tuple[Part, ...]
+    shape: Shape
+    setting: Setting
+
+    def total(self, phase: Phase, place: Place = "device") -> float:
+        """Bytes in a phase, with what is always there."""
+        return sum(p.bytes for p in self.parts if p.place == place and p.phase in ("always", phase))
+
+    def peak(self, place: Place = "device") -> float:
+        """Bytes of one rank at the worst moment."""
+        return max(self.total("sampling", place), self.total("training", place))
+
+
+def estimate(recipe: Recipe, algorithm: Algorithm, config: PreTrainedConfig, setting: Setting) -> Estimate:
+    """The memory of one rank of a run."""
+    shape = shape_of(config, recipe.lora)
+    parts = [
+        *_policy(recipe, shape, setting),
+        *_other_models(recipe, algorithm, shape, setting),
+        *_passes(recipe, algorithm, config, shape, setting),
+    ]
+    if algorithm.source == "on_policy":
+        parts += _sampling(recipe, shape, setting)
+    return Estimate(tuple(p for p in parts if p.bytes > 0), shape, setting)
+
+
+def width(recipe: Recipe) -> int:
+    """Bytes of a number in the compute type."""
+    return 4 if recipe.model.dtype == "float32" else 2
+
+
+def _policy(recipe: Recipe, shape: Shape, setting: Setting) -> list[Part]:
+    """Weights, gradients and optimizer of the policy."""
+    backend, w, n = recipe.backend, width(recipe), shape.parameters
+    # fp32 weights are their own masters on the plain backend; ZeRO keeps a flat copy of its share in any case.
+    masters = shape.trained * 4 if w < 4 or zero_stage(recipe) >= 1 else 0
+    stage, share = zero_stage(recipe), 1 / setting.ranks
+    host: Place = "host" if not setting.cpu else "device"
+    weights = n * w * (share if stage == 3 else 1)
+    gradients = shape.trained * 4 * (share if stage >= 2 else 1)
+    optimizer = (masters + shape.trained * 8) * (share if stage >= 1 else 1)
+    parts = [
+        Part("weights", weights, place=host if backend.offload_parameters else "device"),
+        Part("gradients", gradients, "training", host if backend.offload_optimizer else "device"),
+        Part("optimizer and master weights", optimizer, place=host if backend.offload_optimizer else "device"),
+    ]
+    if stage == 3:  # a layer is whole while it computes, and the next one is fetched meanwhile
+        parts.append(Part("gathered layers", min(n, 2 * shape.layer + shape.embedding) * w, "training"))
+    return parts
+
+
+def _other_models(recipe: Recipe, algorithm: Algorithm, shape: Shape, setting: Setting) -> list[Part]:
+    """The reference, the policy before the iteration, and a critic of its own."""
+    w, share = width(recipe), 1 / setting.ranks
+    divided = share if zero_stage(recipe) == 3 else 1
+    parts = []
+    # Preferences ask their reference once, before the first update, and let it go.
+    if "ref_logprobs" in algorithm.needs and recipe.lora is None and algorithm.source != "pairs":
+        parts.append(Part("reference", shape.parameters * w * divided))
+    if "kl_old" in algorithm.needs:
+        parts.append(Part("policy before the iteration", shape.parameters * w))
+    if "values" in algorithm.needs and recipe.critic.kind == "model":
+        trunk, trained = shape.parameters, shape.trained
+        if not shape.tied:  # its output embedding is not kept
+            trunk -= shape.embedding
+            trained -= shape.embedding if recipe.lora is None else 0
+        stage = zero_stage(recipe)
+        masters = trained * 4 if w < 4 or stage >= 1 else 0
+        parts += [
+            Part("critic: weights", trunk * w * divided),
+            Part("critic: gradients", trained * 4 * (share if stage >= 2 else 1), "training"),
+            Part("critic: optimizer and master weights", (masters + trained * 8) * (share if stage >= 1 else 1)),
+        ]
+    return parts
+
+
+def _passes(
+    recipe: Recipe, algorithm: Algorithm, config: PreTrainedConfig, shape: Shape, setting: Setting
+) -> list[Part]:
+    """Activations of a micro-batch at full length, and what its log-probs are computed from."""
+    w, length = width(recipe), setting.prompt_tokens + recipe.sampling.max_tokens
+    rows = microbatch_rows(recipe, algorithm, length, setting)
+    dtype = torch.float32 if w == 4 else torch.bfloat16
+    held, peak = activation_bytes(
+        config,
+        rows,
+        length,
+        dtype,
+        checkpointing=recipe.model.gradient_checkpointing,
+    )
+    models = 2 if "values" in algorithm.needs and recipe.critic.kind == "model" else 1
+    # The head's backward pass comes first, while all activations are held. Logits come in chunks, three copies of
+    # one at a time; a narrower output embedding is widened, and its gradient is made in fp32.
+    head_is_trained = recipe.lora is None and algorithm.head == "tokens"
+    wide = shape.embedding * 4 if w < 4 else 0
+    gradient = shape.embedding * (4 + (w if w < 4 else 0)) if head_is_trained else 0
+    tokens = rows * length
+    hidden = 3 * tokens * shape.hidden * w
+    chunk = 3 * 4 * min(max(CHUNK_ELEMENTS, 16 * shape.vocabulary), tokens * shape.vocabulary)
+    at_head = models * held + hidden + chunk + wide + gradient
+    # A tied embedding's gradient from the head waits until the one from the input arrives, and is added to it.
+    later = models * peak + (2 * shape.embedding * w if shape.tied and head_is_trained else 0)
+    activations = models * peak
+    return [
+        Part("activations", activations, "training"),
+        Part("logits and output embedding", max(at_head, later) - activations, "training"),
+    ]
+
+
+def _sampling(recipe: Recipe, shape: Shape, setting: Setting) -> list[Part]:
+    """What the engine holds while it samples."""
+    if recipe.engine.name == "hf":
+        return _hf_engine(recipe, shape, setting)
+    return []
+
+
+def _hf_engine(recipe: Recipe, shape: Shape, setting: Setting) -> list[Part]:
+    w = width(recipe)
+    rows = min(recipe.engine.batch_size, completions(recipe, setting))
+    length = setting.prompt_tokens + recipe.sampling.max_tokens
+    capacity = setting.prompt_tokens
+    while capacity < length:  # as the cache grows
+        capacity = max(capacity + 1 + GROWTH, int((capacity + 1) * (1 + GROWTH_RATE)))
+    layer = rows * 2 * shape.key_heads * shape.head_size * w
+    # While a layer's cache grows, its keys stand there twice; where rows differ in length, a layer's keys and values
+    # are repeated for the query heads.
+    repeated = shape.heads // shape.key_heads
+    moving = layer * length * max(0.5, repeated if repeated > 1 else 0)
+    copies = 4 if recipe.sampling.temperature != 1.0 else 3
+    parts = [
+        Part("KV cache", layer * shape.layers * capacity + moving, "sampling"),
+        Part("logits of a step", rows * shape.vocabulary * 4 * copies, "sampling"),
+        Part("output embedding in fp32", shape.embedding * 4 if w < 4 else 0, "sampling"),
+    ]
+    if zero_stage(recipe) == 3:
+        parts.append(Part("whole weights of the engine", shape.parameters * w, "sampling"))
+    return parts
+
+
+def zero_stage(recipe: Recipe) -> int:
+    return recipe.backend.zero_stage if recipe.backend.name == "deepspeed" else 0
+
+
+def completions(recipe: Recipe, setting: Setting) -> int:
+    """Completions of an iteration on one rank."""
+    return math.ceil(recipe.train.prompts_per_iteration / setting.ranks) * recipe.sampling.group_size
+
+
+def microbatch_rows(recipe: Recipe, algorithm: Algorithm, length: int, setting: Setting) -> int:
+    """Rows of `length` tokens in a micro-batch."""
+    group = {"on_policy": recipe.sampling.group_size, "pairs": 2}.get(algorithm.source, 1)
+    available = math.ceil(recipe.train.prompts_per_iteration / setting.ranks) * group
+    least = 2 if algorithm.source == "pairs" else 1
+    return max(least, min(available, recipe.train.tokens_per_microbatch // length))
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One thing that may be changed in a recipe to need less."""
+
+    key: str
+    value: object
+
+
+def changes(recipe: Recipe, setting: Setting) -> Sequence[Change]:
+    """What can be changed, the cheapest in speed and result first."""
+    train, backend = recipe.train, recipe.backend
+    found = []
+    if width(recipe) == 4 and not setting.cpu:
+        found.append(Change("model.dtype", "bfloat16"))
+    length = setting.prompt_tokens + recipe.sampling.max_tokens
+    tokens = train.tokens_per_microbatch
+    while tokens // 2 >= length:
+        tokens //= 2
+        found.append(Change("train.tokens_per_microbatch", tokens))
+    if not recipe.model.gradient_checkpointing:
+        found.append(Change("model.gradient_checkpointing", True))
+    if recipe.engine.name == "hf":
+        rows = min(recipe.engine.batch_size, completions(recipe, setting))
+        found += [Change("engine.batch_size", rows // k) for k in (2, 4, 8) if rows // k >= 1]
+    if setting.ranks > 1:
+        found += [Change("backend.zero_stage", stage) for stage in (1, 2, 3) if stage > zero_stage(recipe)]
+    if recipe.backend.name == "deepspeed" and not setting.cpu:
+        if not backend.offload_optimizer:
+            found.append(Change("backend.offload_optimizer", True))
+        if not backend.offload_parameters:
+            found.append(Change("backend.offload_parameters", True))
+    if recipe.lora is None:
+        found.append(Change("lora", {}))
+    return found
+
+
+def fitting(
+    recipe: Recipe, algorithm: Algorithm, config: PreTrainedConfig, setting: Setting, room: float
+) -> tuple[list[Change], Estimate]:
+    """Changes that together make one rank fit into `room` bytes, and what it needs then; all of them if none do."""
+    from rlvr.schema import Recipe as Section
+
+    made: list[Change] = []
+    current, needs = recipe, estimate(recipe, algorithm, config, setting)
+    for change in changes(recipe, setting):
+        if needs.peak() <= room:
+            break
+        values = current.model_dump()
+        section, _, key = change.key.partition(".")
+        if key:
+            values[section][key] = change.value
+        else:
+            values[section] = change.value
+        changed = Section.model_validate(values)
+        smaller = estimate(changed, algorithm, config, setting)
+        if smaller.peak() >= needs.peak():
+            continue
+        made = [c for c in made if c.key != change.key] + [change]
+        current, needs = changed, smaller
+    return made, needs

@@ -27,7 +27,7 @@ def command(
     given = list(overrides or []) + (["tracking.display=none"] if as_json else [])
     resolved = load_recipe(recipe, given, [str(p) for p in plugin or ()])
     if dry_run:
-        from rlvr.cli.plan import show_plan
+        from rlvr.cli.dry_run import show_plan
 
         return show_plan(resolved, as_json)
     from rlvr.cli.reports import show_training

@@ -7,7 +7,6 @@ two. `GiB` is 2^30 bytes. tests/bench/memory_plan.py compares with measured peak
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
@@ -25,6 +24,8 @@ if TYPE_CHECKING:
     from rlvr.schema import Recipe
 
 GIB = 2**30
+#: What vLLM needs beside weights and cache: activations of a step, captured graphs.
+VLLM_WORK = 2 * GIB
 Phase: TypeAlias = Literal["always", "sampling", "training"]
 Place: TypeAlias = Literal["device", "host"]
 
@@ -51,11 +52,12 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """The parts, and the shape that they were made from."""
+    """The parts, and the shape that they were made from; `notes` say in words what the numbers do not."""
 
     parts: tuple[Part, ...]
     shape: Shape
     setting: Setting
+    notes: tuple[str, ...] = ()
 
     def total(self, phase: Phase, place: Place = "device") -> float:
         """Bytes in a phase, with what is always there."""
@@ -74,9 +76,13 @@ def estimate(recipe: Recipe, algorithm: Algorithm, config: PreTrainedConfig, set
         *_other_models(recipe, algorithm, shape, setting),
         *_passes(recipe, algorithm, config, shape, setting),
     ]
-    if algorithm.source == "on_policy":
-        parts += _sampling(recipe, shape, setting)
-    return Estimate(tuple(p for p in parts if p.bytes > 0), shape, setting)
+    notes: tuple[str, ...] = ()
+    if algorithm.source == "on_policy" and recipe.engine.name == "hf":
+        parts += _hf_engine(recipe, shape, setting)
+    if algorithm.source == "on_policy" and recipe.engine.name == "vllm":
+        parts += _vllm_engine(recipe, shape, setting)
+        notes = (_vllm_room(recipe, shape, setting),)
+    return Estimate(tuple(p for p in parts if p.bytes > 0), shape, setting, notes)
 
 
 def width(recipe: Recipe) -> int:
@@ -162,14 +168,8 @@ def _passes(
     ]
 
 
-def _sampling(recipe: Recipe, shape: Shape, setting: Setting) -> list[Part]:
-    """What the engine holds while it samples."""
-    if recipe.engine.name == "hf":
-        return _hf_engine(recipe, shape, setting)
-    return []
-
-
 def _hf_engine(recipe: Recipe, shape: Shape, setting: Setting) -> list[Part]:
+    """What the engine holds beside the weights that are trained, while it samples."""
     w = width(recipe)
     rows = min(recipe.engine.batch_size, completions(recipe, setting))
     length = setting.prompt_tokens + recipe.sampling.max_tokens
@@ -192,6 +192,28 @@ def _hf_engine(recipe: Recipe, shape: Shape, setting: Setting) -> list[Part]:
     return parts
 
 
+def _vllm_engine(recipe: Recipe, shape: Shape, setting: Setting) -> list[Part]:
+    """On a GPU vLLM takes its share and gives it back while it sleeps; on a CPU it never sleeps."""
+    engine = recipe.engine
+    if setting.cpu:
+        weights = shape.parameters * width(recipe) / engine.tensor_parallel
+        return [Part("vLLM: weights", weights), Part("vLLM: KV cache", engine.kv_cache_gib * GIB)]
+    return [Part("vLLM: weights, KV cache", engine.gpu_memory_utilization * (setting.device_bytes or 0.0), "sampling")]
+
+
+def _vllm_room(recipe: Recipe, shape: Shape, setting: Setting) -> str:
+    """How many completions of full length vLLM has room for at once."""
+    engine, w, tp = recipe.engine, width(recipe), recipe.engine.tensor_parallel
+    length = setting.prompt_tokens + recipe.sampling.max_tokens
+    taken = engine.kv_cache_gib * GIB
+    if not setting.cpu:
+        taken = engine.gpu_memory_utilization * (setting.device_bytes or 0.0) - shape.parameters * w / tp - VLLM_WORK
+    rows = int(taken / (shape.cached * w * length / tp))
+    if rows < 1:
+        return "vLLM has no room for a single completion: raise engine.gpu_memory_utilization or engine.tensor_parallel"
+    return f"vLLM has room for the keys and values of {rows} completions of {length:,} tokens at once"
+
+
 def zero_stage(recipe: Recipe) -> int:
     return recipe.backend.zero_stage if recipe.backend.name == "deepspeed" else 0
 
@@ -207,65 +229,3 @@ def microbatch_rows(recipe: Recipe, algorithm: Algorithm, length: int, setting: 
     available = math.ceil(recipe.train.prompts_per_iteration / setting.ranks) * group
     least = 2 if algorithm.source == "pairs" else 1
     return max(least, min(available, recipe.train.tokens_per_microbatch // length))
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One thing that may be changed in a recipe to need less."""
-
-    key: str
-    value: object
-
-
-def changes(recipe: Recipe, setting: Setting) -> Sequence[Change]:
-    """What can be changed, the cheapest in speed and result first."""
-    train, backend = recipe.train, recipe.backend
-    found = []
-    if width(recipe) == 4 and not setting.cpu:
-        found.append(Change("model.dtype", "bfloat16"))
-    length = setting.prompt_tokens + recipe.sampling.max_tokens
-    tokens = train.tokens_per_microbatch
-    while tokens // 2 >= length:
-        tokens //= 2
-        found.append(Change("train.tokens_per_microbatch", tokens))
-    if not recipe.model.gradient_checkpointing:
-        found.append(Change("model.gradient_checkpointing", True))
-    if recipe.engine.name == "hf":
-        rows = min(recipe.engine.batch_size, completions(recipe, setting))
-        found += [Change("engine.batch_size", rows // k) for k in (2, 4, 8) if rows // k >= 1]
-    if setting.ranks > 1:
-        found += [Change("backend.zero_stage", stage) for stage in (1, 2, 3) if stage > zero_stage(recipe)]
-    if recipe.backend.name == "deepspeed" and not setting.cpu:
-        if not backend.offload_optimizer:
-            found.append(Change("backend.offload_optimizer", True))
-        if not backend.offload_parameters:
-            found.append(Change("backend.offload_parameters", True))
-    if recipe.lora is None:
-        found.append(Change("lora", {}))
-    return found
-
-
-def fitting(
-    recipe: Recipe, algorithm: Algorithm, config: PreTrainedConfig, setting: Setting, room: float
-) -> tuple[list[Change], Estimate]:
-    """Changes that together make one rank fit into `room` bytes, and what it needs then; all of them if none do."""
-    from rlvr.schema import Recipe as Section
-
-    made: list[Change] = []
-    current, needs = recipe, estimate(recipe, algorithm, config, setting)
-    for change in changes(recipe, setting):
-        if needs.peak() <= room:
-            break
-        values = current.model_dump()
-        section, _, key = change.key.partition(".")
-        if key:
-            values[section][key] = change.value
-        else:
-            values[section] = change.value
-        changed = Section.model_validate(values)
-        smaller = estimate(changed, algorithm, config, setting)
-        if smaller.peak() >= needs.peak():
-            continue
-        made = [c for c in made if c.key != change.key] + [change]
-        current, needs = changed, smaller
-    return made, needs

@@ -47,7 +47,8 @@ CASES: dict[str, tuple[str, dict[str, Any], int]] = {
     ),
     "wide fp32, lora": ("wide", {"lora": {"rank": 32}}, 1),
     "wide bf16, lora and a reference": (
-        "wide", {"lora": {"rank": 32}, "model": {"dtype": "bfloat16"}, "algorithm": {"name": "grpo", "kl_coef": 0.1}}, 1,
+        "wide", {"lora": {"rank": 32}, "model": {"dtype": "bfloat16"},
+                 "algorithm": {"name": "grpo", "kl_coef": 0.1}}, 1,
     ),
     "vocabulary bf16, a reference": (
         "vocabulary", {"model": {"dtype": "bfloat16"}, "algorithm": {"name": "grpo", "kl_coef": 0.1}}, 1,
@@ -141,9 +142,9 @@ def planned(case: str, folder: Path) -> Any:
     """What `rlvr plan` says of a case."""
     from rlvr import assemble
     from rlvr.config import load_recipe
+    from rlvr.rollout.chat import prompt_ids
     from rlvr.training.memory import Setting, estimate
     from rlvr.training.models import load_tokenizer
-    from rlvr.rollout.chat import prompt_ids
     from rlvr.training.shape import read_config
 
     recipe = load_recipe(recipe_of(case, folder)).recipe

@@ -37,6 +37,8 @@ FLOORS: dict[str, tuple[float, str]] = {
     "rlvr.report": (3, "report"),
     "rlvr.folder": (3, "folder"),
     "rlvr.training.loop": (4, "loop"),
+    "rlvr.training.memory": (4, "plan"),  # counts what training and engines hold
+    "rlvr.training.fitting": (4, "plan"),
     "rlvr.eval": (4, "eval"),
     "rlvr.run": (5, "top"),
     "rlvr.preferences": (5, "top"),

@@ -24,7 +24,7 @@ from rlvr.errors import UserError
 VERBS: dict[str, str] = {
     "quickstart": "Watch a small language model learn to reason, on a CPU.",
     "train": "Train a model by a recipe.",
-    "plan": "Estimate a recipe's memory by part, and what to change if it does not fit.",
+    "plan": "Estimate a recipe's memory, and how to make it fit.",
     "rollout": "Sample and judge a few prompts of a recipe.",
     "eval": "Evaluate a model on suites of problems.",
     "score": "Judge completions: one, or a file of them.",

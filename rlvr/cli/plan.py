@@ -73,9 +73,9 @@ def command(
 def _show(needs: Estimate, title: str) -> None:
     from rlvr.training.memory import GIB
 
-    rows = [(p.name, p.place, p.phase, f"{p.bytes / GIB:.2f}") for p in needs.parts]
+    rows: list[tuple[str, ...]] = [(p.name, p.place, p.phase, f"{p.bytes / GIB:.2f}") for p in needs.parts]
     for phase in ("sampling", "training"):
-        rows.append((f"while {phase}", "device", "", f"{needs.total(phase) / GIB:.2f}"))  # type: ignore[arg-type]
+        rows.append((f"while {phase}", "device", "", f"{needs.total(phase) / GIB:.2f}"))
     if host := needs.peak("host"):
         rows.append(("of the host, a rank", "host", "", f"{host / GIB:.2f}"))
     print_table(("part", "where", "when", "GiB"), rows, title=title)

@@ -175,8 +175,8 @@ def main() -> None:
             estimated = planned(case, folder)
             command = [sys.executable, __file__, "--child", case, str(folder)]
             environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
-            if not given.plain_malloc:  # a block of a MiB and more goes back to the system when it is freed
-                environment["MALLOC_MMAP_THRESHOLD_"] = str(2**20)
+            if not given.plain_malloc:  # a block of 64 KiB and more goes back to the system when it is freed
+                environment["MALLOC_MMAP_THRESHOLD_"] = str(2**16)
             done = subprocess.run(command, capture_output=True, text=True, env=environment)
             if done.returncode:
                 raise SystemExit(done.stderr)

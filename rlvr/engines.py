@@ -26,6 +26,8 @@ def engine_of(
     engine: Engine
     if name == "scripted":
         engine = cls()
+    elif name == "recorded":
+        engine = cls(recipe.engine.path)
     elif name == "vllm":
         path = model_folder(section.path)
         engine = cls(path, tokenizer, recipe.engine, dtype=section.dtype, revision=section.revision)

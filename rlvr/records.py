@@ -82,6 +82,15 @@ class RecordFile:
                 if (row := self._read(line)) is not None:
                     yield row
 
+    def located(self) -> Iterator[tuple[int, dict[str, Any]]]:
+        """Each record with the byte at which its line begins."""
+        place = 0
+        with self.path.open("rb") as lines:
+            for line in lines:
+                if (row := self._read(line)) is not None:
+                    yield place, row
+                place += len(line)
+
     def iteration(self, number: int) -> list[dict[str, Any]]:
         """The records of one iteration; other lines are told by how they begin and are not parsed."""
         begins = f'{{"iteration": {number},'.encode()

@@ -40,6 +40,7 @@ _LAZY: dict[str, dict[str, str]] = {
         "hf": "rlvr.rollout.hf_engine:HFEngine",
         "vllm": "rlvr.rollout.vllm_engine:VLLMEngine",
         "scripted": "rlvr.rollout.scripted_engine:ScriptedEngine",
+        "recorded": "rlvr.rollout.recorded_engine:RecordedEngine",
     },
     "backend": {
         "local": "rlvr.training.local_backend:LocalBackend",

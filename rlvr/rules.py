@@ -44,6 +44,11 @@ def _names(recipe: Recipe) -> Iterator[tuple[str, str]]:
         known = registry.REGISTRIES[kind].names()
         if name not in known:
             yield f"{kind}.name", f"no {kind} is called {name!r}{did_you_mean(name, known)}. Known: {', '.join(known)}"
+    path = recipe.engine.path
+    if (recipe.engine.name == "recorded") != (path is not None):
+        yield "engine.path", "is the run whose completions engine.name=recorded takes: give both, or neither"
+    elif path is not None and not (Path(path).expanduser() / "rollouts.jsonl").is_file():
+        yield "engine.path", f"{path!r} is no run with recorded completions: there is no rollouts.jsonl in it"
 
 
 def _data(key: str, ref: DataRef, data_dir: str | None) -> Iterator[tuple[str, str]]:

@@ -136,6 +136,7 @@ class EngineSection(Section):
     """What samples."""
 
     name: str = Field("hf", description="`rlvr show engine` lists them")
+    path: str | None = Field(None, description="recorded: the run whose completions are taken")
     batch_size: int = Field(256, ge=1, description="completions decoded together; changes no noise")
     tensor_parallel: int = Field(1, ge=1, description="vllm: so many ranks share one copy of the weights")
     gpu_memory_utilization: float = Field(

@@ -45,6 +45,7 @@ METRICS: dict[str, str] = {
     "mismatch/ess_sequence": "the same of whole completions, whose weight is the product of their tokens'",
     "mismatch/bounded_rate": "share of tokens whose weight the correction truncated or masked",
     "rollout/near_ties": "sampled tokens whose uniform fell within 1e-5 of another token",
+    "rollout/recorded_elsewhere": "prompts whose completions another iteration of the recorded run had to lend",
     "rollout/tokens_per_second": "sampled tokens a second while sampling",
     "train/loss": "the loss that was minimised, mean over the iteration's updates",
     "train/first_loss": "the loss of the iteration's first update, at which every ratio is 1, where there are several",

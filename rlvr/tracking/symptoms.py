@@ -110,8 +110,9 @@ def eos_never_sampled(course: Course) -> str | None:
     if course.length < WINDOW or (course.now("tokens/truncated_rate") or 0.0) < 0.995:
         return None
     return (
-        "no completion ends by itself: every one runs into max_tokens. The end-of-text token is not learned, wrong in "
-        "the checkpoint, or max_tokens is far too small. A base model needs a cold start (algorithm=sft) first."
+        f"no completion ended by itself in {WINDOW} iterations: all run into max_tokens. The end-of-text token is not "
+        "learned, wrong in the checkpoint, or max_tokens is far too small. A base model needs a cold start "
+        "(algorithm=sft) first."
     )
 
 
@@ -183,7 +184,7 @@ def verifier_errors(course: Course) -> str | None:
 
 def duplicated_completions(course: Course) -> str | None:
     rate = course.now("group/duplicate_rate")
-    if course.length < WINDOW or rate is None or rate < 0.5 or _reward(course) >= 0.8:
+    if course.length < WINDOW or rate is None or rate < max(0.5, _reward(course) + 0.15):  # right answers repeat
         return None
     return (
         f"{rate:.0%} of the completions repeat a sibling while the reward is {_reward(course):.2f}: groups "

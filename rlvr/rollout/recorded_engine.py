@@ -51,9 +51,9 @@ class RecordedEngine:
         if not enough:
             held = max((len(places) for places in by_iteration.values()), default=0)
             raise UserError(
-                f"engine.path: {self.records.path} holds {held} completions of prompt {prompt!r} in one iteration, "
-                f"and {count} are asked for; it knows {len(self.places)} prompts. Train on the data and with the group_size "
-                "of that run, and without evaluation (train.eval_every=0), which samples anew."
+                f"engine.path: {self.records.path} holds {held} completions of prompt {prompt!r} in an iteration, of "
+                f"{len(self.places)} prompts; {count} are asked for. Train on the data and with the group_size of that "
+                "run, and without evaluation (train.eval_every=0), which samples anew."
             )
         if iteration not in enough:
             self._stood_in += 1

@@ -19,9 +19,13 @@ from rlvr.errors import UserError
 
 def command(
     file: Annotated[
-        Path | None, typer.Argument(help='Rows {"id", "completion", "answer", "prompt"?, "meta"?}, one a line.')
+        Path | None,
+        typer.Argument(help='Rows {"id", "completion", "answer", "prompt"?, "meta"?}, one a line; or a folder.'),
     ] = None,
-    verifier: Annotated[str, typer.Option(help="A registered verifier; `rlvr show verifiers` lists them.")] = "math",
+    verifier: Annotated[
+        str | None,
+        typer.Option(help="`rlvr show verifiers` lists them; default: math, or what a folder's records name."),
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Where the judged rows go; by default to stdout.")] = None,
     answer: Annotated[str | None, typer.Option(help="Instead of a file: the reference answer (JSON or text).")] = None,
     text: Annotated[str | None, typer.Option(help="Instead of a file: the completion; `-` reads stdin.")] = None,
@@ -33,7 +37,7 @@ def command(
     plugin: Plugins = None,
     as_json: Json = False,
 ) -> None:
-    """Judge completions: a JSONL file, or one with `--answer` and `--text`.
+    """Judge completions: a JSONL file, one with `--answer` and `--text`, or those of a run or an evaluation again.
 
     Rows come back in order with a `verdict`. A row that could not be judged has the reward null, and a summary says
     how many of each status there are. Exit code 1 where no row at all could be judged.
@@ -41,12 +45,18 @@ def command(
     `--audit` measures the verifier instead: rows have a `label`, true or 1 where the completion is right; printed are
     precision, recall and the first disagreements, and all of those go to `--out`.
 
+    A folder's completions are judged again: printed is which verdicts flipped, and `--out` gets every row with both.
+
     rlvr score --verifier math --answer '1/2' --text 'so it is \\boxed{0.5}'
     """
     from rlvr.rewards.scoring import read_rows, score_rows
 
     if (file is None) == (answer is None and text is None):
         raise UserError("score takes either a JSONL file, or --answer and --text; see `rlvr score --help`.")
+    if file is not None and file.is_dir():
+        from rlvr.cli.rescore import rescore
+
+        return rescore(file, verifier, _options(option or []), workers, timeout, plugin or (), out, as_json)
     if file is not None:
         _check_out(file, out)
         rows: Any = read_rows(file)
@@ -55,7 +65,7 @@ def command(
     else:
         rows = [_row(answer, text, meta)]
     judged = score_rows(
-        rows, verifier, options=_options(option or []), workers=workers, timeout=timeout, plugins=plugin or ()
+        rows, verifier or "math", options=_options(option or []), workers=workers, timeout=timeout, plugins=plugin or ()
     )
     if file is None:
         row = next(judged)

@@ -120,7 +120,7 @@ def test_nothing_judged_is_a_failure(rlvr: Rlvr, tmp_path: Path) -> None:
         (("rows.jsonl", "--audit"), "no row has a `label`"),
         (("--answer", "1"), "both --answer and --text"),
         (("--answer", "1", "--text", "1", "--meta", "[1]"), "not a JSON object"),
-        ((".",), "not a file"),
+        ((".",), "holds no completions"),
     ],
 )
 def test_the_obvious_mistakes(rlvr: Rlvr, tmp_path: Path, arguments: tuple[str, ...], words: str) -> None:

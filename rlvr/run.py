@@ -216,7 +216,8 @@ class Run:
 
     def _evaluate(self, iteration: int) -> dict[str, float]:
         began = time.perf_counter()
-        metrics = self.held_out.evaluate(self.engine, self.judge, self.backend, self.template)
+        with self.recorder.console.doing("evaluating"):
+            metrics = self.held_out.evaluate(self.engine, self.judge, self.backend, self.template)
         self.evals[iteration] = metrics
         return {**metrics, "time/eval": time.perf_counter() - began}
 

@@ -244,7 +244,9 @@ class TrackingSection(Section):
     given_every: int = Field(
         0, ge=0, description="the same for rows that were given (demonstrations, pairs), which are known already"
     )
-    examples_every: int = Field(0, ge=0, description="iterations between completions shown on the console; 0: never")
+    examples_every: int | None = Field(
+        None, ge=0, description="iterations between completions shown; 0: never; default: 10 on a terminal"
+    )
     trackers: list[Literal["tensorboard", "wandb"]] = Field(
         default_factory=list, description="where the metrics go besides; each is an extra of the same name"
     )

@@ -20,9 +20,11 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, title:
     from rich.markup import escape
     from rich.table import Table
 
+    from rlvr.tracking.console import harmless
+
     table = Table(*columns, title=escape(title) or None, box=SIMPLE_HEAD, title_justify="left", title_style="bold")
     for row in rows:
-        table.add_row(*(escape("" if cell is None else str(cell)) for cell in row))
+        table.add_row(*(harmless("" if cell is None else str(cell)) for cell in row))  # it may be a model's
     if sys.stdout.isatty():
         return Console(highlight=False).print(table)
     plain = Console(width=10_000, highlight=False, color_system=None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -15,6 +15,9 @@ def command(
     resume: Annotated[bool, typer.Option("--resume", help="Continue the run from its newest checkpoint.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check and print the plan; train nothing.")] = False,
     stop_after: Annotated[int | None, typer.Option(min=1, help="End after so many iterations, to be resumed.")] = None,
+    display: Annotated[
+        Literal["rich", "plain", "none"] | None, typer.Option(help="What is shown; default: rich on a terminal.")
+    ] = None,
     plugin: Plugins = None,
     as_json: Json = False,
 ) -> None:
@@ -24,7 +27,8 @@ def command(
     """
     from rlvr.config import load_recipe
 
-    given = list(overrides or []) + (["tracking.display=none"] if as_json else [])
+    given = [*(overrides or []), *([f"tracking.display={display}"] if display else [])]
+    given += ["tracking.display=none"] if as_json else []
     resolved = load_recipe(recipe, given, [str(p) for p in plugin or ()])
     if dry_run:
         from rlvr.cli.dry_run import show_plan

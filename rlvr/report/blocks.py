@@ -128,7 +128,8 @@ def _values(row: Mapping[str, Any], pieces: Pieces | None) -> dict[str, Any]:
     found: dict[str, Any] = {"tokens": len(ids)}
     lengths = pieces.lengths(ids, str(row["text"])) if pieces is not None else None
     if lengths is not None:
-        found["lengths"] = _bytes(lengths) if max(lengths, default=0) < 256 else lengths
+        small = not len(lengths) or int(np.max(lengths)) < 256
+        found["lengths"] = _bytes(lengths) if small else np.asarray(lengths).tolist()
     found["logprob"] = _scaled(np.sqrt(np.clip(-logprobs, 0, 16) / 16))
     found["entropy"] = _scaled(np.sqrt(np.clip(_floats(row.get("entropy")), 0, 8) / 8))
     if len(trainer) == len(sampler):

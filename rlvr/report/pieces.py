@@ -51,7 +51,7 @@ class Pieces:
         self._lengths = np.full(max(tokenizer.get_vocab_size(with_added_tokens=True), 1), -1, dtype=np.int32)
         self._anchor = self._find_anchor()
 
-    def lengths(self, ids: Sequence[int], text: str) -> list[int] | None:
+    def lengths(self, ids: Sequence[int], text: str) -> Sequence[int] | np.ndarray | None:
         """Characters of each token, which sum to those of `text`; None where the tokens do not spell the text."""
         array = np.asarray(ids, dtype=np.int64)
         if not len(array) or array.min() < 0 or array.max() >= len(self._lengths):
@@ -60,7 +60,7 @@ class Pieces:
             self._lengths[new] = self._alone(new)
         found = self._lengths[array]
         if (found >= 0).all() and int(found.sum()) == len(text):
-            return [int(n) for n in found]
+            return found
         return self._together(ids, text)
 
     def _decode(self, ids: Sequence[int]) -> str:

@@ -1,16 +1,17 @@
-"""What a person sees while a run trains: a progress bar on a terminal, one greppable line an iteration elsewhere."""
+"""What a person sees while a run trains: a display on a terminal, one greppable line an iteration elsewhere."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Literal
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Column, Table
+from rich.table import Table
 from rich.text import Text
 
 from rlvr.core import Group
+from rlvr.tracking.dashboard import Dashboard
 
 #: label, metric, format: the few numbers that say how a run is doing.
 _LINE = (
@@ -24,6 +25,7 @@ _LINE = (
     ("unjudged", "verifier/error_rate", "{:.1%}"),
     ("right", "pairs/accuracy", "{:.1%}"),
     ("loss", "train/loss", "{:.4f}"),
+    ("tokens_per_second", "rollout/tokens_per_second", "{:.0f}"),
     ("seconds", "time/iteration", "{:.1f}"),
 )
 
@@ -43,29 +45,12 @@ class ConsoleTracker:
             display = "rich" if self.console.is_terminal else "plain"
         self.display = display
         self.iterations = iterations
-        self._progress: Progress | None = None
-        if display == "rich":
-            self._progress = Progress(
-                # On a narrow terminal the numbers at the end give way, not the progress.
-                TextColumn("[bold]{task.description}", table_column=Column(no_wrap=True, min_width=len(title))),
-                BarColumn(bar_width=12),
-                MofNCompleteColumn(table_column=Column(no_wrap=True, min_width=2 * len(str(iterations)) + 1)),
-                TimeRemainingColumn(compact=True, table_column=Column(no_wrap=True, min_width=5)),
-                TextColumn("left", table_column=Column(no_wrap=True, min_width=4)),
-                TextColumn("{task.fields[line]}", table_column=Column(no_wrap=True, overflow="ellipsis", ratio=1)),
-                console=self.console,
-            )
-            self._task = self._progress.add_task(title, total=iterations, line="")
-            self._progress.start()
         self.title = title
+        self._dashboard = Dashboard(self.console, iterations, title) if display == "rich" else None
 
     def metrics(self, iteration: int, values: Mapping[str, float]) -> None:
-        if self._progress is not None:
-            line = "  ".join(f"{k} {f.format(values[m])}" for k, m, f in _LINE[:4] if m in values)
-            line = line or "  ".join(
-                f"{k} {f.format(values[m])}" for k, m, f in _LINE if m == "train/loss" and m in values
-            )
-            self._progress.update(self._task, completed=iteration, line=line)
+        if self._dashboard is not None:
+            self._dashboard.metrics(iteration, values)
         elif self.display == "plain":
             pairs = [f"{k}={f.format(values[m])}" for k, m, f in _LINE if m in values]
             pairs += [
@@ -75,10 +60,21 @@ class ConsoleTracker:
             ]
             print(f"{self.title} iteration={iteration}/{self.iterations} {' '.join(pairs)}", flush=True)
 
+    @contextmanager
+    def doing(self, what: str) -> Iterator[None]:
+        """Says on a terminal what takes its time meanwhile: an evaluation, a checkpoint."""
+        if self._dashboard is not None:
+            self._dashboard.doing(what)
+        try:
+            yield
+        finally:
+            if self._dashboard is not None:
+                self._dashboard.doing(None)
+
     def say(self, text: str) -> None:
         """A sentence of its own, above the bar."""
         if self.display != "none":
-            self.console.print(_harmless(text))
+            self.console.print(harmless(text))
 
     def examples(self, group: Group) -> None:
         """The best, the median and the worst completion of a group."""
@@ -86,22 +82,22 @@ class ConsoleTracker:
             return
         ranked = sorted(group.rollouts, key=lambda r: -1.0 if r.shaped is None else r.shaped, reverse=True)
         chosen = {0: "best", len(ranked) // 2: "median", len(ranked) - 1: "worst"}
-        table = Table(title=_harmless(_clip(group.prompt.text, 200)), title_justify="left", show_lines=True)
+        table = Table(title=harmless(_clip(group.prompt.text, 200)), title_justify="left", show_lines=True)
         for column in ("", "reward", "status", "completion"):
             table.add_column(column)
         for index, label in chosen.items():
             verdict = ranked[index].verdict
             reward = "-" if verdict.reward is None else f"{verdict.reward:.2f}"
-            table.add_row(label, reward, verdict.status, _harmless(_clip(ranked[index].completion.text, 600)))
+            table.add_row(label, reward, verdict.status, harmless(_clip(ranked[index].completion.text, 600)))
         self.console.print(table)
 
     def close(self) -> None:
-        if self._progress is not None:
-            self._progress.stop()
-            self._progress = None
+        if self._dashboard is not None:
+            self._dashboard.close()
+            self._dashboard = None
 
 
-def _harmless(text: str) -> Text:
+def harmless(text: str) -> Text:
     """Foreign text as it is: no brackets that Rich reads as markup, no control characters that a terminal obeys."""
     return Text("".join(c if c.isprintable() or c in "\n\t" else "\N{REPLACEMENT CHARACTER}" for c in text))
 
@@ -114,5 +110,5 @@ def _clip(text: str, limit: int) -> str:
 def plan_table(rows: Sequence[tuple[str, str]], title: str) -> Table:
     table = Table(title=title, show_header=False, title_justify="left")
     for row in rows:
-        table.add_row(*map(_harmless, row))
+        table.add_row(*map(harmless, row))
     return table

@@ -15,6 +15,9 @@ from rlvr.tracking.jsonl import JsonlTracker
 from rlvr.tracking.symptoms import Watch
 from rlvr.tracking.trackers import open_trackers
 
+#: Iterations between completions on a terminal, where the recipe does not say.
+EXAMPLES_EVERY = 10
+
 
 class Recorder:
     """Writes what happens to the run folder, shows it, tells the trackers, and warns of what looks ill.
@@ -58,6 +61,8 @@ class Recorder:
     def examples(self, groups: Sequence[Group], iteration: int) -> None:
         """The best, median and worst completion of one group, every so often."""
         every = self.section.examples_every
+        if every is None:
+            every = EXAMPLES_EVERY if self.console.display == "rich" else 0
         if every and iteration % every == 0 and groups:
             with self._timed():
                 self.console.examples(groups[iteration % len(groups)])

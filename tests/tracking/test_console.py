@@ -10,6 +10,7 @@ from rich.console import Console
 
 from rlvr.core import Completion, Group, Rollout, Verdict
 from rlvr.tracking.console import ConsoleTracker, plan_table
+from rlvr.tracking.dashboard import small_curve
 from tests.tiny import prompt
 
 HOSTILE = "[bold]b[/bold] [/nothing] [link=http://x]y[/link] \x1b[2J\x1b]0;owned\x07 \x9b31m \r hidden \x08"
@@ -88,9 +89,22 @@ def test_a_long_completion_keeps_its_beginning_and_its_end() -> None:
     assert "begin" in text and "end1" in text and len(out.getvalue()) < 8000
 
 
-def test_a_bar_on_a_terminal_is_closed() -> None:
+def test_a_terminal_shows_progress_figures_and_where_the_time_goes() -> None:
     console, out = tracker("rich", terminal=True)
-    console.metrics(2, {"reward/mean": 0.5, "policy/entropy": 1.0})
+    times = {"time/rollout": 6.0, "time/train": 3.0, "time/recording": 0.01, "time/inputs": 1.0, "time/iteration": 10.0}
+    console.metrics(1, {"reward/mean": 0.25, "policy/entropy": 2.0, **times})
+    with console.doing("evaluating"):
+        pass
+    console.metrics(2, {"reward/mean": 0.5, "policy/entropy": 1.0, "verifier/error_rate": 0.02, **times})
     console.close()
     console.close()
-    assert "2/5" in out.getvalue() and "reward 0.500" in out.getvalue()
+    shown = out.getvalue()
+    last = shown[shown.rindex("training") :]
+    assert "2/5" in last and re.search(r"reward\s+0\.500\s+▁█", last) and re.search(r"entropy\s+1\.000\s+█▁", last)
+    assert "rollout 60%" in last and "train 30%" in last and "inputs 10%" in last and "recording" not in last
+    assert re.search(r"verifier errors\s+2\.0%", last)
+
+
+def test_a_small_curve_spans_from_lowest_to_highest() -> None:
+    assert small_curve([1.0, 2.0, 3.0]) == "▁▄█"
+    assert small_curve([5.0, 5.0]) == "▁▁" and small_curve([]) == "" and small_curve([float("nan")]) == ""

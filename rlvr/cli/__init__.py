@@ -29,6 +29,7 @@ VERBS: dict[str, str] = {
     "eval": "Evaluate a model on suites of problems.",
     "score": "Judge completions: one, or a file of them.",
     "view": "Write a page about runs: curves, completions, verdicts.",
+    "compare": "Put two runs, or the seeds of two recipes, side by side.",
     "check": "Prove a recipe, a model, data or a run.",
     "pairs": "Make preference pairs of a run's completions.",
     "show": "List what can be named, explain a name, resolve a recipe.",

@@ -70,6 +70,11 @@ def command(
     if file is None:
         row = next(judged)
         return print_one(row["verdict"], row["completion"], row["answer"], as_json)
+    _report(judged, file, out, audit, as_json)
+
+
+def _report(judged: Iterator[dict[str, Any]], file: Path, out: Path | None, audit: bool, as_json: bool) -> None:
+    """Writes the judged rows of a file and prints their counts; with `audit` the disagreements and their measures."""
     counts = Counts()
     watched = counts.watch(judged, count_lines(file) if out or audit or not sys.stdout.isatty() else None)
     audited = _audited(watched, out) if audit else {}

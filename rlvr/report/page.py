@@ -27,7 +27,7 @@ from .pieces import Pieces, find_tokenizer
 
 _STYLES = ("vendor/uplot.css", "page/style.css")
 _SCRIPTS = ("vendor/uplot.js", "vendor/katex.js", "page/data.js", "page/text.js", "page/curves.js", "page/groups.js",
-            "page/other.js", "page/app.js")  # fmt: skip
+            "page/other.js", "page/compare.js", "page/app.js")  # fmt: skip
 #: Where the blocks of rollouts go: after everything that the page needs to be of use.
 _BLOCKS_HERE = "<!-- blocks -->"
 
@@ -38,11 +38,13 @@ def write_page(
     *,
     glossary: Mapping[str, str] = {},
     warnings: Mapping[Path, Sequence[Mapping[str, Any]]] = {},
+    comparison: Mapping[str, Any] | None = None,
     progress: Any = None,
 ) -> dict[str, Any]:
     """Writes the page about `runs` to `out` and says what is in it; it appears there when it is complete.
 
-    `warnings` are the rows of each run that name a disease. Raises `UserError` where a folder holds no run.
+    `warnings` are the rows of each run that name a disease; with a `comparison` the page begins with it, and holds no
+    completions. Raises `UserError` where a folder holds no run.
     """
     for run in runs:
         if not (run / "metrics.jsonl").is_file() and not (run / "rollouts.jsonl").is_file():
@@ -54,10 +56,11 @@ def write_page(
     with tempfile.TemporaryFile("w+", encoding="ascii", dir=out.parent) as blocks:
         indices = []
         for number, run in enumerate(runs):
-            index = read_run(run, number, blocks, warnings.get(run, ()), progress)
+            index = read_run(run, number, None if comparison else blocks, warnings.get(run, ()), progress)
             counts[str(run)] = {"rollouts": len(index["rollouts"]["reward"]), "broken_lines": index["broken"]}
             indices.append({"id": f"run{number}", "data": squeeze(index)})
-        shared = {"glossary": dict(glossary), "statuses": STATUSES, "finishes": FINISHES}
+        shared: dict[str, Any] = {"glossary": dict(glossary), "statuses": STATUSES, "finishes": FINISHES}
+        shared["comparison"] = comparison
         page = render([run.name or str(run) for run in runs], [*indices, {"id": "shared", "data": squeeze(shared)}])
         before, _, after = page.partition(_BLOCKS_HERE)
         blocks.seek(0)
@@ -71,18 +74,19 @@ def write_page(
 
 
 def read_run(
-    run: Path, number: int, blocks: IO[str], warnings: Sequence[Mapping[str, Any]], progress: Any = None
+    run: Path, number: int, blocks: IO[str] | None, warnings: Sequence[Mapping[str, Any]], progress: Any = None
 ) -> dict[str, Any]:
-    """The index of a run: everything but its completions, whose blocks are written to `blocks`."""
+    """The index of a run: everything but its completions, whose blocks are written to `blocks` (None: left out)."""
     recipe = _text(run / "recipe.yaml")
 
     def write(name: str, data: str) -> None:
+        assert blocks is not None
         blocks.write(f'<script type="application/octet-stream" id="r{number}{name}">{data}</script>\n')
         if progress is not None:
             progress()
 
     columns, broken = Columns(), 0
-    if (run / "rollouts.jsonl").is_file():
+    if blocks is not None and (run / "rollouts.jsonl").is_file():
         records = RecordFile(run)
         tokenizer = find_tokenizer(run, _model(recipe))
         columns = collect(records, None if tokenizer is None else Pieces(tokenizer), write)

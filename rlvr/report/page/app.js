@@ -3,6 +3,8 @@
 const TABS = { curves: rlvr.curves, rollouts: rlvr.rollouts, flips: rlvr.flips, events: rlvr.events, recipe: rlvr.recipes };
 const KEYS = [["1 to 5", "curves, rollouts, flips, events, recipe"], ["j k", "next, previous group"], ["[ ]", "previous, next iteration"],
   ["/", "search"], ["c", "colour the tokens"], ["m", "set the formulas"], ["d", "dark or light"], ["?", "these keys"], ["Esc", "leave a field"]];
+const tabsHere = () => rlvr.shared.comparison ? ["compare", ...Object.keys(TABS)] : Object.keys(TABS);
+const drawer = (tab) => tab === "compare" ? rlvr.compare : TABS[tab];
 rlvr.at = { tab: "curves", run: 0, iteration: null, group: null };
 rlvr.listed = [];
 
@@ -19,7 +21,7 @@ rlvr.go = (change) => {
 
 rlvr.read_address = () => {
   const [tab, run, iteration, group] = location.hash.slice(1).split("/"), number = (text) => text ? Number(text) : null;
-  Object.assign(rlvr.at, { tab: tab in TABS ? tab : "curves", run: rlvr.runs[Number(run)] ? Number(run) : 0,
+  Object.assign(rlvr.at, { tab: tabsHere().includes(tab) ? tab : tabsHere()[0], run: rlvr.runs[Number(run)] ? Number(run) : 0,
     iteration: iteration === "all" ? "all" : number(iteration), group: number(group) });
   const { groups } = rlvr.runs[rlvr.at.run].rollouts;
   if (rlvr.at.group !== null && !groups[rlvr.at.group]) rlvr.at.group = null;
@@ -29,7 +31,7 @@ rlvr.draw_tab = () => {
   const view = document.getElementById("view");
   document.querySelectorAll("#tabs button").forEach((b) => b.setAttribute("aria-selected", String(b.dataset.tab === rlvr.at.tab)));
   delete document.body.dataset.group;
-  TABS[rlvr.at.tab](view);
+  drawer(rlvr.at.tab)(view);
   document.body.dataset.tab = rlvr.at.tab;
 };
 
@@ -52,13 +54,13 @@ rlvr.key = (event) => {
   const field = /^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName);
   if (event.key === "Escape" && field) return event.target.blur();
   if (field) return;
-  const tabs = Object.keys(TABS), on = rlvr.at.tab === "rollouts", { iterations } = rlvr.runs[rlvr.at.run];
+  const tabs = tabsHere(), on = rlvr.at.tab === "rollouts", { iterations } = rlvr.runs[rlvr.at.run];
   const move = (by) => { const to = iterations[iterations.indexOf(rlvr.at.iteration) + by]; if (on && to !== undefined) rlvr.go({ iteration: to, group: null }); };
   const cycle = () => { const kinds = ["", ...Object.keys(rlvr.kinds)]; rlvr.show.kind = kinds[(kinds.indexOf(rlvr.show.kind) + 1) % kinds.length]; if (on) rlvr.open(); };
   const calls = { j: () => on && rlvr.step(1), k: () => on && rlvr.step(-1), "[": () => move(-1), "]": () => move(1), c: cycle,
     m: () => { rlvr.show.math = !rlvr.show.math; if (on) rlvr.open(); }, d: rlvr.theme, "/": () => document.getElementById("search")?.focus(),
     "?": () => document.getElementById("keys").showModal() };
-  if (/^[1-5]$/.test(event.key)) rlvr.go({ tab: tabs[Number(event.key) - 1] });
+  if (/^[1-6]$/.test(event.key) && tabs[Number(event.key) - 1]) rlvr.go({ tab: tabs[Number(event.key) - 1] });
   else if (event.key in calls) calls[event.key]();
   else return;
   event.preventDefault();
@@ -66,7 +68,7 @@ rlvr.key = (event) => {
 
 rlvr.frame = () => {
   const tabs = document.getElementById("tabs"), runs = document.getElementById("runs"), keys = document.getElementById("keys");
-  for (const tab of Object.keys(TABS)) {
+  for (const tab of tabsHere()) {
     const button = rlvr.el("button", { role: "tab", on: { click: () => rlvr.go({ tab }) } }, tab);
     button.dataset.tab = tab;
     tabs.append(button);

@@ -13,6 +13,7 @@ from rlvr import registry
 from rlvr.core import Engine, Prompt, Sampling, VerifierUse
 from rlvr.errors import UserError
 from rlvr.schema import DataRef, Recipe
+from rlvr.training.ranks import ALONE, Ranks
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -95,12 +96,13 @@ def judge_of(recipe: Recipe, prompts: Iterable[Prompt], functions: Mapping[str, 
     )
 
 
-def device_of(recipe: Recipe) -> str:
+def device_of(recipe: Recipe, ranks: Ranks = ALONE) -> str:
+    """The device of this rank."""
     import torch
 
     wanted = recipe.backend.device
-    if wanted == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
+    if wanted == "auto" or (wanted == "cuda" and not ranks.alone):
+        return (f"cuda:{ranks.local}" if not ranks.alone else "cuda") if torch.cuda.is_available() else "cpu"
     if wanted.startswith("cuda") and not torch.cuda.is_available():
         raise UserError(f"backend.device={wanted}, but torch sees no GPU here. Use backend.device=auto or cpu.")
     return wanted
@@ -116,14 +118,22 @@ def rows_per_iteration(recipe: Recipe, algorithm: Algorithm) -> int:
     return recipe.train.prompts_per_iteration * group
 
 
-def backend_of(recipe: Recipe, model: PreTrainedModel, algorithm: Algorithm) -> LocalBackend:
+def backend_of(
+    recipe: Recipe, model: PreTrainedModel, algorithm: Algorithm, ranks: Ranks = ALONE
+) -> LocalBackend:
     """The backend, with a frozen reference where the algorithm needs one."""
     from rlvr.training.models import load_model
+    from rlvr.zero import zero_config
+
+    if recipe.backend.name == "deepspeed" and recipe.backend.zero_stage:
+        make = functools.partial(registry.get("backend", "deepspeed"), config=zero_config(recipe))
+    else:  # stage 0 divides nothing: each rank is a local backend, and their gradients are summed
+        make = registry.get("backend", "local")
 
     reference = None
     if "ref_logprobs" in algorithm.needs and recipe.lora is None:  # with its adapter off the policy is the reference
         reference = load_model(recipe.model.path, recipe.model.revision, recipe.model.attention)
-    backend: LocalBackend = registry.get("backend", recipe.backend.name)(
+    backend: LocalBackend = make(
         model,
         recipe.train,
         total_updates=recipe.train.iterations * updates_per_iteration(recipe, algorithm),
@@ -133,7 +143,8 @@ def backend_of(recipe: Recipe, model: PreTrainedModel, algorithm: Algorithm) -> 
         reference=reference,
         critic=critic_of(recipe, model, algorithm),
         critic_lr=recipe.critic.lr or CRITIC_LR_FACTOR * recipe.train.lr,
-        device=device_of(recipe),
+        device=device_of(recipe, ranks),
+        ranks=ranks,
     )
     return backend
 
@@ -202,7 +213,7 @@ def source_of(
 
     train, data = recipe.train, recipe.data
     if algorithm.source == "on_policy":
-        return on_policy(recipe, prompts, engine, judge, tokenizer)
+        return on_policy(recipe, prompts, engine, judge, tokenizer, backend.ranks)
     size, iterations, seed, shuffle = train.prompts_per_iteration, train.iterations, train.seed, train.shuffle
     if algorithm.source == "pairs":
         reference = backend.reference_logprobs if "ref_logprobs" in algorithm.needs else None
@@ -213,6 +224,7 @@ def source_of(
             pairs_per_iteration=size,
             seed=seed,
             shuffle=shuffle,
+            ranks=backend.ranks,
             reference=reference,
         )
     kind: Callable[..., Source] = Corpus
@@ -227,6 +239,7 @@ def source_of(
         seed=seed,
         max_tokens=recipe.sampling.max_tokens,
         shuffle=shuffle,
+        ranks=backend.ranks,
     )
 
 
@@ -241,7 +254,12 @@ def correction_of(recipe: Recipe) -> Correction | None:
 
 
 def on_policy(
-    recipe: Recipe, prompts: Sequence[Prompt], engine: Engine, judge: Judge, tokenizer: PreTrainedTokenizerBase
+    recipe: Recipe,
+    prompts: Sequence[Prompt],
+    engine: Engine,
+    judge: Judge,
+    tokenizer: PreTrainedTokenizerBase,
+    ranks: Ranks = ALONE,
 ) -> OnPolicy:
     from rlvr.training.on_policy import OnPolicy
     from rlvr.training.reward_model import RewardModel
@@ -251,7 +269,7 @@ def on_policy(
     shaping = Shaping(reward.verdict_weight, reward.model_weight, reward.overlong_buffer, reward.overlong_penalty)
     scorer = None
     if reward.model is not None:
-        scorer = RewardModel(reward.model, device=device_of(recipe), tokens=train.tokens_per_microbatch)
+        scorer = RewardModel(reward.model, device=device_of(recipe, ranks), tokens=train.tokens_per_microbatch)
     return OnPolicy(
         prompts,
         engine,
@@ -265,6 +283,7 @@ def on_policy(
         shaping=shaping,
         scorer=scorer,
         dynamic_rounds=recipe.sampling.dynamic_rounds,
+        ranks=ranks,
         correction=correction_of(recipe),
     )
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 import copy
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -61,22 +62,28 @@ class LocalBackend:
         self.temperature = temperature
         self.total_updates = total_updates
         self.device = torch.device(device)
+        self.critic_lr = critic_lr or train.lr
+        self.old: PreTrainedModel | None = None  # the policy before the iteration, where the algorithm needs it
+        self.updates = 0
+        self.trace = Trace(torch.empty(0, 0), torch.empty(0, 0))
+        self._prepare(model, reference, critic)
+        self.model.train()
+
+    def _prepare(self, model: PreTrainedModel, reference: PreTrainedModel | None, critic: Critic | None) -> None:
+        """Puts the models in place and makes their optimizers."""
+        device, dtype, train = self.device, self.dtype, self.train
         self.model = on_device(model, device)
         self.optimizer = MasterAdamW(self.model, DTYPES[dtype], train.betas, train.weight_decay)
         self.reference = None
         if reference is not None:
             self.reference = cast_parameters(on_device(reference, device), DTYPES[dtype]).requires_grad_(False).eval()
-        self.critic, self.critic_lr = critic, critic_lr or train.lr
+        self.critic = critic
         self.critic_optimizer: MasterAdamW | None = None
         if critic is not None:
             critic.to(device)
             # A head alone stays in fp32: it is small, and what it says is a number that advantages are made of.
             width = DTYPES[dtype] if critic.trunk is not None else torch.float32
             self.critic_optimizer = MasterAdamW(critic, width, train.betas, train.weight_decay)
-        self.old: PreTrainedModel | None = None  # the policy before the iteration, where the algorithm needs it
-        self.updates = 0
-        self.trace = Trace(torch.empty(0, 0), torch.empty(0, 0))
-        self.model.train()
 
     @property
     def policy(self) -> Iterator[tuple[str, Tensor]]:
@@ -306,7 +313,11 @@ class LocalBackend:
             critic = self.critic_optimizer.state_dict()  # its masters are the critic's weights
         return {"optimizer": self.optimizer.state_dict(), "critic": critic, "updates": self.updates}
 
-    def load_state_dict(self, state: dict[str, Any]) -> None:
+    def shard(self) -> dict[str, Any]:
+        """What this rank alone knows of the training state: nothing, since each holds everything."""
+        return {}
+
+    def load_state_dict(self, state: dict[str, Any], shards: Sequence[Path] = ()) -> None:
         self.optimizer.load_state_dict(state["optimizer"])
         if self.critic_optimizer is not None:
             self.critic_optimizer.load_state_dict(state["critic"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 from logging import WARNING, getLogger
 from pathlib import Path
@@ -60,6 +61,14 @@ def load_model(path: str, revision: str | None = None, attention: str = "sdpa") 
     remove_dropout(model)
     check_head(model, path)
     return model
+
+
+def blank_copy(model: PreTrainedModel) -> PreTrainedModel:
+    """A model of the same shape with other weights, as it was before any adapter was added."""
+    config = copy.deepcopy(model.config)
+    made: PreTrainedModel = type(model)._from_config(config, attn_implementation=config._attn_implementation)
+    remove_dropout(made)
+    return made
 
 
 def remove_dropout(model: PreTrainedModel) -> None:

@@ -8,6 +8,7 @@ rounded copy, made again after each step.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import torch
@@ -37,12 +38,7 @@ class MasterAdamW:
                 weight.register_post_accumulate_grad_hook(_add_to(master))
         else:
             self.masters = self.weights
-        # No decay on norms and biases: pulling a scale towards 0 is not regularisation.
-        groups = [
-            {"params": [m for m in self.masters if m.dim() >= 2], "weight_decay": weight_decay},
-            {"params": [m for m in self.masters if m.dim() < 2], "weight_decay": 0.0},
-        ]
-        self.adam = torch.optim.AdamW(groups, lr=0.0, betas=betas, eps=eps, fused=True)
+        self.adam = torch.optim.AdamW(decay_groups(self.masters, weight_decay), lr=0.0, betas=betas, eps=eps, fused=True)
 
     def sum_over(self, ranks: Ranks) -> None:
         """Makes each rank's gradients the sum of all ranks'. What no rank has a gradient of stays without one."""
@@ -90,6 +86,14 @@ class MasterAdamW:
                 master.copy_(saved)
         if self.narrow:
             self._round()
+
+
+def decay_groups(parameters: Sequence[nn.Parameter], weight_decay: float) -> list[dict[str, Any]]:
+    """Groups for an optimizer. No decay on norms and biases: pulling a scale towards 0 is not regularisation."""
+    return [
+        {"params": [p for p in parameters if p.dim() >= 2], "weight_decay": weight_decay},
+        {"params": [p for p in parameters if p.dim() < 2], "weight_decay": 0.0},
+    ]
 
 
 def _add_to(master: nn.Parameter) -> Any:

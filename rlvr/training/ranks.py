@@ -13,12 +13,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import torch
-from torch import Tensor
-
 from rlvr.errors import UserError
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from rlvr.schema import LaunchSection
 
 T = TypeVar("T")
@@ -53,14 +52,14 @@ class Ranks:
         if self.alone:
             return values
         total = values.detach().clone()
-        torch.distributed.all_reduce(total)
+        _distributed().all_reduce(total)
         return total
 
     def sum_in_place(self, tensors: Sequence[Tensor]) -> None:
         """Replaces each tensor by its sum over the ranks."""
         if not self.alone:
             for tensor in tensors:
-                torch.distributed.all_reduce(tensor)
+                _distributed().all_reduce(tensor)
 
     def most(self, number: float) -> float:
         """The largest number that a rank has."""
@@ -71,7 +70,7 @@ class Ranks:
         if self.alone:
             return [value]
         found: list[Any] = [None] * self.count
-        torch.distributed.all_gather_object(found, value)
+        _distributed().all_gather_object(found, value)
         return found
 
     def gathered(self, value: T) -> list[T]:
@@ -79,7 +78,7 @@ class Ranks:
         if self.alone:
             return [value]
         found: list[Any] | None = [None] * self.count if self.first else None
-        torch.distributed.gather_object(value, found)
+        _distributed().gather_object(value, found)
         return found or []
 
     def told(self, value: T) -> T:
@@ -87,7 +86,7 @@ class Ranks:
         if self.alone:
             return value
         box = [value]
-        torch.distributed.broadcast_object_list(box)
+        _distributed().broadcast_object_list(box)
         return box[0]
 
     def first_does(self, action: Callable[[], T]) -> T:
@@ -108,7 +107,13 @@ class Ranks:
     def wait(self) -> None:
         """Until all ranks are here."""
         if not self.alone:
-            torch.distributed.barrier()
+            _distributed().barrier()
+
+
+def _distributed() -> Any:
+    import torch.distributed  # slow, and not needed by who is alone
+
+    return torch.distributed
 
 
 ALONE = Ranks()
@@ -124,27 +129,32 @@ def placed_by(environment: Mapping[str, str]) -> Ranks:
 
 
 @contextmanager
-def joined(launch: LaunchSection) -> Iterator[Ranks]:
-    """The ranks of this run, which can talk to each other within the block.
+def joined(launch: LaunchSection, *, zero: bool) -> Iterator[Ranks]:
+    """The ranks of this run, which can talk to each other within the block; `zero` where DeepSpeed needs to, even alone.
 
     Each wait for the others ends after `launch.timeout` seconds with an error that names the operation.
     """
     ranks = placed_by(os.environ)
-    if ranks.alone:
+    if ranks.alone and not zero:
         yield ranks
         return
-    os.environ.setdefault("MASTER_ADDR", os.environ.get("SLURM_LAUNCH_NODE_IPADDR", "127.0.0.1"))
-    os.environ.setdefault("MASTER_PORT", str(launch.port or 29500))
+    import torch
+
     gpu = torch.cuda.is_available()
     if gpu:
         torch.cuda.set_device(ranks.local)
+    meeting: dict[str, Any] = {"store": torch.distributed.HashStore()} if ranks.alone else {}
+    os.environ.setdefault("LOCAL_RANK", str(ranks.local))  # which DeepSpeed reads
+    os.environ.setdefault("MASTER_ADDR", os.environ.get("SLURM_LAUNCH_NODE_IPADDR", "127.0.0.1"))
+    os.environ.setdefault("MASTER_PORT", str(launch.port or 29500))
     torch.distributed.init_process_group(
         "cpu:gloo,cuda:nccl" if gpu else "gloo",
         rank=ranks.rank,
         world_size=ranks.count,
         timeout=timedelta(seconds=launch.timeout),
+        **meeting,
     )
     yield ranks
     # Only at a good end: after an error the others may never come, and a wait for them would hide it.
-    torch.distributed.barrier()
+    ranks.wait()
     torch.distributed.destroy_process_group()

@@ -118,9 +118,7 @@ def rows_per_iteration(recipe: Recipe, algorithm: Algorithm) -> int:
     return recipe.train.prompts_per_iteration * group
 
 
-def backend_of(
-    recipe: Recipe, model: PreTrainedModel, algorithm: Algorithm, ranks: Ranks = ALONE
-) -> LocalBackend:
+def backend_of(recipe: Recipe, model: PreTrainedModel, algorithm: Algorithm, ranks: Ranks = ALONE) -> LocalBackend:
     """The backend, with a frozen reference where the algorithm needs one."""
     from rlvr.training.models import load_model
     from rlvr.zero import zero_config

@@ -45,7 +45,10 @@ def zero_problems(recipe: Recipe) -> Iterator[tuple[str, str]]:
         if name in given and given[name] != "auto":
             yield "backend.config", f"{path} sets {name}, but {why}; take it out of the file"
     for key, theirs, ours in _contradictions(given, _decided(recipe)):
-        yield "backend.config", f"{path} says {key} = {json.dumps(theirs)}, the recipe {json.dumps(ours)}; make them agree"
+        yield (
+            "backend.config",
+            f"{path} says {key} = {json.dumps(theirs)}, the recipe {json.dumps(ours)}; make them agree",
+        )
 
 
 def _given(config: str | None) -> dict[str, Any]:

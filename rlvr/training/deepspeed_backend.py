@@ -1,9 +1,9 @@
 """Training under DeepSpeed ZeRO: optimizer states, gradients and weights divided over the ranks.
 
-Rajbhandari et al. 2020, arXiv:1910.02054. Three things are kept in our own hands. The *scale*: losses are shares of a mean
-over all ranks, so their gradients are summed, where DeepSpeed would average. The *boundary* of an update: DeepSpeed
-steps when it is told to. And *step*: ranks compute equally many micro-batches, since under stages 2 and 3 each one
-has all ranks exchange gradients or weights.
+Rajbhandari et al. 2020, arXiv:1910.02054. Three things are kept in our own hands. The *scale*: losses are shares of a
+mean over all ranks, so their gradients are summed, where DeepSpeed would average. The *boundary* of an update:
+DeepSpeed steps when it is told to. And *step*: ranks compute equally many micro-batches, since under stages 2 and 3
+each one has all ranks exchange gradients or weights.
 """
 
 from __future__ import annotations
@@ -50,11 +50,16 @@ class Pass(nn.Module):
             for parameter in head.parameters():
                 deepspeed.zero.register_external_parameter(self, parameter)
 
-    def forward(
-        self, batch: Batch, temperature: float, critic: Critic | None, old: PreTrainedModel | None
-    ) -> tuple[Tensor | None, ...]:
+    def forward(self, batch: Batch, temperature: float, critic: Critic | None, old: PreTrainedModel | None) -> Tensor:
+        """Scores `[B]`, or log-probs, entropy and, where asked for, values and KL as one `[2..4, B, T]`.
+
+        One tensor, so that the backward pass enters here once, whichever of them a loss makes use of: the stages
+        expect the same order of modules on every rank.
+        """
         made = forward(self.model, batch, temperature, critic=critic, old=old)
-        return made.logprobs, made.entropy, made.values, made.scores, made.kl_old
+        if made.scores is not None:
+            return made.scores
+        return torch.stack([x for x in (made.logprobs, made.entropy, made.values, made.kl_old) if x is not None])
 
 
 class DeepSpeedBackend(LocalBackend):
@@ -92,7 +97,9 @@ class DeepSpeedBackend(LocalBackend):
         # An operation of its inference that takes half a minute to compile and leaves 132 MB of shared memory behind.
         deepspeed.ops.__compatible_ops__["deepspeed_shm_comm"] = False
         trained = {name: p for name, p in module.named_parameters() if p.requires_grad}
-        exact = {name: p.detach().clone() for name, p in trained.items()} if self.dtype in ("bfloat16", "float16") else {}
+        exact = (
+            {name: p.detach().clone() for name, p in trained.items()} if self.dtype in ("bfloat16", "float16") else {}
+        )
         buffers = {name: buffer.clone() for name, buffer in module.named_buffers()}
         engine, *_ = deepspeed.initialize(
             model=module, optimizer=self._adam(list(trained.values())) if trained else None, config=self.config
@@ -165,10 +172,15 @@ class DeepSpeedBackend(LocalBackend):
             return super()._forward(model, micro, critic, old)
         apart = critic if critic is not None and critic.trunk is not None else None
         head = critic if apart is None else None
-        logprobs, entropy, values, scores, kl_old = self.engines[id(model)](micro, self.temperature, head, old)
+        made = self.engines[id(model)](micro, self.temperature, head, old)
+        if made.dim() == 1:
+            none = torch.zeros(micro.token_ids.shape, device=made.device)
+            return Outputs(none, none, scores=made)
+        logprobs, entropy, *rest = made.unbind()
+        values = rest.pop(0) if head is not None else None
         if apart is not None:
             values = self.engines[id(apart)](micro, torch.empty(0, device=self.device))
-        return Outputs(logprobs, entropy, values, scores, kl_old)
+        return Outputs(logprobs, entropy, values, kl_old=rest.pop() if rest else None)
 
     def _backward(self, loss: Tensor) -> None:
         # DeepSpeed takes the mean over ranks.

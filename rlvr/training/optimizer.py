@@ -38,7 +38,9 @@ class MasterAdamW:
                 weight.register_post_accumulate_grad_hook(_add_to(master))
         else:
             self.masters = self.weights
-        self.adam = torch.optim.AdamW(decay_groups(self.masters, weight_decay), lr=0.0, betas=betas, eps=eps, fused=True)
+        self.adam = torch.optim.AdamW(
+            decay_groups(self.masters, weight_decay), lr=0.0, betas=betas, eps=eps, fused=True
+        )
 
     def sum_over(self, ranks: Ranks) -> None:
         """Makes each rank's gradients the sum of all ranks'. What no rank has a gradient of stays without one."""

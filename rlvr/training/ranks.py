@@ -130,7 +130,7 @@ def placed_by(environment: Mapping[str, str]) -> Ranks:
 
 @contextmanager
 def joined(launch: LaunchSection, *, zero: bool) -> Iterator[Ranks]:
-    """The ranks of this run, which can talk to each other within the block; `zero` where DeepSpeed needs to, even alone.
+    """The ranks of this run, which can talk to each other within the block; `zero` where DeepSpeed must, even alone.
 
     Each wait for the others ends after `launch.timeout` seconds with an error that names the operation.
     """

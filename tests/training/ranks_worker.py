@@ -1,8 +1,9 @@
 """What one rank does in the tests of several ranks: the same updates for each case, from the same rollouts.
 
-    deepspeed --num_gpus 2 tests/training/ranks_worker.py OUT.json STAGE        (or one process: python ... OUT.json 0)
+    deepspeed --no_local_rank --num_gpus 2 tests/training/ranks_worker.py OUT.json 0 1 2 3       (the stages to try)
 
-Rank 0 writes, for each case, loss and gradient norm of every update and a digest of the final weights.
+The first rank writes, for each stage and case, the metrics of every update, a sample of the final weights, and how
+many spare micro-batches were computed to keep step.
 """
 
 from __future__ import annotations
@@ -17,10 +18,9 @@ import torch
 
 from rlvr.registry import REGISTRIES, get
 from rlvr.schema import LaunchSection, Recipe, TrainSection
-from rlvr.training.batch import collate
+from rlvr.training.batch import Batch, collate
 from rlvr.training.critic import Critic
 from rlvr.training.local_backend import LocalBackend
-from rlvr.training.models import blank_copy
 from rlvr.training.ranks import Ranks, joined
 from rlvr.zero import zero_config
 from tests.algorithms.gradients import VOCABULARY, hard_groups
@@ -69,7 +69,7 @@ def backend_of(ranks: Ranks, stage: int, head: str = "tokens", dtype: str = "flo
     critic = Critic(64, trunk=llama(VOCABULARY, width=64, seed=5) if options.pop("trunk", False) else None)
     torch.manual_seed(7)
     torch.nn.init.normal_(critic.head.weight, std=0.1)
-    train = TrainSection(lr=1e-3, tokens_per_microbatch=options.pop("tokens", 24), weight_decay=0.01, **options)
+    train = TrainSection(lr=1e-3, tokens_per_microbatch=options.pop("tokens", 40), weight_decay=0.01, **options)
     settings = {"total_updates": 100, "dtype": dtype, "temperature": 0.9, "ranks": ranks, "critic": critic}
     settings["reference"] = None if head == "score" else llama(VOCABULARY, width=64, seed=3)
     if stage == 0:
@@ -102,25 +102,37 @@ def trained(ranks: Ranks, stage: int, name: str, options: dict[str, Any]) -> dic
     batch = algorithm.credit(batch, state)
     state = algorithm.observe(batch, state)
     seen = []
-    for part in batch.minibatches(1 if natural else 2, None if natural else 8, 0, 0):
+    for part in batch.minibatches(1, None if natural else len(groups) * size // 2, 0, 0):
         metrics = owner.update(algorithm, part)
         state, _ = algorithm.after_update(metrics, state)
         seen.append({k: v for k, v in metrics.items() if not k.startswith("time/")})
+        if stage == 3:
+            assert all(p.numel() == 0 for p in owner.model.parameters()), "nothing is divided between steps"
     weights = torch.cat([tensor.detach().float().flatten() for _, tensor in owner.policy])
     return {"updates": seen, "state": dict(state), "weights": weights[:: max(1, len(weights) // 500)].tolist()}
 
 
-def main(out: Path, stage: int) -> None:
+def main(out: Path, stages: list[int]) -> None:
     torch.set_num_threads(1)
-    with joined(LaunchSection(timeout=120), zero=stage > 0) as ranks:
-        found = {}
-        for name, options in CASES:
-            if stage and get("algorithm", name).step_kind == "natural":
-                continue
-            found[f"{name} {options}"] = trained(ranks, stage, name, options)
+    spares = 0
+    spare = Batch.spare
+
+    def counted(batch: Batch) -> Batch:
+        nonlocal spares
+        spares += 1
+        return spare(batch)
+
+    Batch.spare = counted  # type: ignore[method-assign]
+    with joined(LaunchSection(timeout=60), zero=max(stages) > 0) as ranks:
+        found: dict[str, Any] = {}
+        for stage in stages:
+            for name, options in CASES:
+                if not stage or get("algorithm", name).step_kind != "natural":
+                    found[f"{stage} {name} {options}"] = trained(ranks, stage, name, options)
+        found["spares"] = sum(ranks.all(spares))
         if ranks.first:
             out.write_text(json.dumps(found))
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]))
+    main(Path(sys.argv[1]), [int(stage) for stage in sys.argv[2:]])

@@ -1,0 +1,95 @@
+"""One rank and two, ZeRO 0 to 3: the same losses, gradients and weights from the same rollouts, for every algorithm."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rlvr.registry import REGISTRIES, get
+from rlvr.training.ranks import Ranks, placed_by
+
+pytest.importorskip("deepspeed", reason="the extra deepspeed is not installed")
+
+WORKER = Path(__file__).with_name("ranks_worker.py")
+ROOT = WORKER.parents[2]
+STAGES = (0, 1, 2, 3)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def environment() -> dict[str, str]:
+    folders = [str(Path(sys.executable).parent), os.environ.get("PATH", "")]
+    return {
+        **os.environ, "DS_ACCELERATOR": "cpu", "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT),
+        "PATH": os.pathsep.join(folders),
+    }  # fmt: skip
+
+
+def run(command: list[str], seconds: float = 300) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, timeout=seconds, env=environment(), cwd=ROOT)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-6000:]
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Of one rank with the plain backend, and of two under DeepSpeed's launcher with every stage."""
+    folder = tmp_path_factory.mktemp("ranks")
+    one, two = folder / "one.json", folder / "two.json"
+    run([sys.executable, str(WORKER), str(one), "0"])
+    launcher = [sys.executable, "-m", "deepspeed.launcher.runner", "--no_local_rank", "--num_gpus", "2"]
+    run([*launcher, "--master_port", str(free_port()), str(WORKER), str(two), *map(str, STAGES)])
+    return json.loads(one.read_text()), json.loads(two.read_text())
+
+
+def cases() -> list[Any]:
+    for_all = [name for name in REGISTRIES["algorithm"].names() if get("algorithm", name).step_kind != "natural"]
+    return [pytest.param(stage, name, id=f"ZeRO {stage} {name}") for stage in STAGES for name in for_all]
+
+
+@pytest.mark.parametrize("stage, name", [*cases(), pytest.param(0, "trpo", id="ZeRO 0 trpo")])
+def test_two_ranks_do_what_one_does(results: Any, stage: int, name: str) -> None:
+    one, two = results
+    settings = [key.partition(" ")[2] for key in one if key.startswith(f"0 {name} ")]
+    assert settings
+    for key in settings:
+        expected, found = one[f"0 {key}"], two[f"{stage} {key}"]
+        assert len(expected["updates"]) == len(found["updates"]) > 0
+        for before, after in zip(expected["updates"], found["updates"], strict=True):
+            assert before["train/empty_updates"] == 0 and before["train/grad_norm"] > 1e-3
+            assert set(before) == set(after)
+            for metric in before:
+                if metric.endswith("clip_rate"):  # counts what lies on one side of a bound: rounding may decide
+                    continue
+                assert after[metric] == pytest.approx(before[metric], rel=1e-5, abs=1e-6), metric
+        assert found["state"] == pytest.approx(expected["state"])
+        assert found["weights"] == pytest.approx(expected["weights"], abs=1e-6)
+
+
+def test_ranks_had_to_keep_step(results: Any) -> None:
+    """One of two ranks had nothing left to compute at times: else the tests above would not try it."""
+    assert results[1]["spares"] > 10
+
+
+@pytest.mark.parametrize("count, ranks", [(10, 4), (3, 4), (8, 2), (0, 3), (7, 1)])
+def test_shares_are_neighbours_and_even(count: int, ranks: int) -> None:
+    shares = [Ranks(rank, ranks).share(range(count)) for rank in range(ranks)]
+    assert [item for share in shares for item in share] == list(range(count))
+    assert max(map(len, shares)) - min(map(len, shares)) <= 1
+
+
+def test_launchers_say_who_is_who() -> None:
+    assert placed_by({}) == Ranks()
+    assert placed_by({"RANK": "3", "WORLD_SIZE": "8", "LOCAL_RANK": "3"}) == Ranks(3, 8, 3)
+    assert placed_by({"SLURM_PROCID": "5", "SLURM_NTASKS": "16", "SLURM_LOCALID": "1"}) == Ranks(5, 16, 1)
+    assert placed_by({"SLURM_PROCID": "0", "SLURM_NTASKS": "1"}) == Ranks()

@@ -108,6 +108,22 @@ def device_of(recipe: Recipe, ranks: Ranks = ALONE) -> str:
     return wanted
 
 
+def check_ranks(recipe: Recipe, ranks: Ranks) -> None:
+    """Raises `UserError` where so many ranks cannot run the recipe."""
+    if ranks.alone:
+        return
+    if recipe.backend.name == "local":
+        raise UserError(
+            f"this run was started on {ranks.count} ranks, but backend.name=local trains on one. Set "
+            "backend.name=deepspeed (zero_stage 0 to 3), or start it without a launcher."
+        )
+    if recipe.train.prompts_per_iteration < ranks.count:
+        raise UserError(
+            f"train.prompts_per_iteration={recipe.train.prompts_per_iteration} leaves some of {ranks.count} ranks "
+            "without a prompt. Give at least one a rank."
+        )
+
+
 def updates_per_iteration(recipe: Recipe, algorithm: Algorithm) -> int:
     rows = rows_per_iteration(recipe, algorithm)
     return recipe.train.epochs * math.ceil(rows / (recipe.train.minibatch or rows))

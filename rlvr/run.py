@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,9 +18,11 @@ from rlvr.errors import UserError
 from rlvr.folder import discard_unused, open_folder, write_json
 from rlvr.held_out import HeldOut
 from rlvr.records import read_lines
+from rlvr.interruption import terminations
 from rlvr.tracking.console import plan_table
 from rlvr.tracking.record import rollout_records
 from rlvr.tracking.recorder import Recorder
+from rlvr.training.ranks import Ranks, joined
 
 if TYPE_CHECKING:
     from rlvr.eval import SuiteResult
@@ -71,16 +74,20 @@ def train_recipe(
     writes into a folder that exists already, as long as it holds no run.
     """
     recipe = resolved.recipe
-    folder = open_folder(resolved, Path(recipe.run or f"runs/{Path(resolved.source).stem}"), resume, into)
-    try:
-        with ExitStack() as stack:
-            run = Run(resolved, folder, prompts, functions or {}, title, stack)
-            progress = run.resume() if resume else None
-            return run.train(progress, stop_after)
-    except UserError:
-        if not resume:
-            discard_unused(folder)  # the next try, with the mistake mended, must not find the name taken
-        raise
+    folder = Path(recipe.run or f"runs/{Path(resolved.source).stem}")
+    zero = recipe.backend.name == "deepspeed" and recipe.backend.zero_stage > 0
+    with joined(recipe.launch, zero=zero) as ranks, terminations() as terminated:
+        assemble.check_ranks(recipe, ranks)
+        ranks.first_does(lambda: open_folder(resolved, folder, resume, into))
+        try:
+            with ExitStack() as stack:
+                run = Run(resolved, folder, prompts, functions or {}, title, stack, ranks, terminated)
+                progress = run.resume() if resume else None
+                return run.train(progress, stop_after)
+        except UserError:
+            if not resume and ranks.first:
+                discard_unused(folder)  # the next try, with the mistake mended, must not find the name taken
+            raise
 
 
 class Run:
@@ -94,6 +101,8 @@ class Run:
         functions: Mapping[str, Callable[..., Any]],
         title: str,
         stack: ExitStack,
+        ranks: Ranks,
+        terminated: Callable[[], bool],
     ) -> None:
         from rlvr.rollout.chat import template_hash
         from rlvr.training.checkpoint import latest
@@ -102,27 +111,29 @@ class Run:
         self.recipe = recipe = resolved.recipe
         self.folder = folder
         self.title = title
+        self.ranks, self.terminated = ranks, terminated
         self.began = time.perf_counter()
         values = recipe.model_dump(mode="json")
-        self.recorder = Recorder(folder, recipe.tracking, recipe.train.iterations, title, values)
+        self.recorder = Recorder(folder, recipe.tracking, recipe.train.iterations, title, values, ranks.first)
         stack.callback(self.recorder.close)
         self.jsonl, self.event = self.recorder.jsonl, self.recorder.event
         self.evals: dict[int, dict[str, float]] = {}
         self.last: dict[str, float] = {}
         self.best: float | None = None
+        self.stopping = False
         self.prompts = self._prompts() if prompts is None else prompts
         self.algorithm = assemble.algorithm_of(recipe)
         self.held_out = HeldOut(recipe, self.algorithm)
         # Workers that are forked (a notebook's functions) must be started before torch has threads.
         self.judge = stack.enter_context(assemble.judge_of(recipe, self._all_prompts(), functions))
-        self.checkpoint, damaged = latest(folder / "checkpoints")
+        self.checkpoint, damaged = ranks.told(latest(folder / "checkpoints") if ranks.first else (None, []))
         for text in damaged:
             self.event("checkpoint_damaged", text)
         model = recipe.model
         self.tokenizer = load_tokenizer(model.path, model.chat_template, model.revision)
         start = str(self.checkpoint.model) if self.checkpoint else None
         policy = assemble.policy_of(recipe, self.algorithm, self.tokenizer, start)
-        self.backend: LocalBackend = assemble.backend_of(recipe, policy, self.algorithm)
+        self.backend: LocalBackend = assemble.backend_of(recipe, policy, self.algorithm, ranks)
         self.engine = engine_of(recipe, self.tokenizer, self.backend.sampled_model, stack)
         self.source: Source = assemble.source_of(
             recipe, self.algorithm, self.prompts, self.engine, self.judge, self.tokenizer, self.backend
@@ -148,14 +159,15 @@ class Run:
         from rlvr.training.loop import Progress
 
         if self.checkpoint is None:
-            self.jsonl.truncate(-1)
+            self.ranks.first_does(lambda: self.jsonl.truncate(-1))
             return None
         state = self.checkpoint.trainer_state()
-        self.backend.load_state_dict(state["backend"])
+        self.backend.load_state_dict(state["backend"], self.checkpoint.shards)
         self.best = state["best"]
         self.evals = {int(k): dict(v) for k, v in state["evals"].items()}
         self.source.policy_changed(self.backend.policy, self.backend.updates)
-        written = self.jsonl.truncate(self.checkpoint.iteration)
+        reached = self.checkpoint.iteration
+        written = self.ranks.first_does(lambda: self.jsonl.truncate(reached))
         if written < self.checkpoint.iteration:  # the kill came between the checkpoint and its line
             self.jsonl.metrics(self.checkpoint.iteration, state["metrics"])
         self.last = state["metrics"]
@@ -177,10 +189,27 @@ class Run:
         self.stop = min(stop, recipe.train.iterations)
         done = start.iteration if start else 0
         if done < self.stop:
-            done = loop.train(
-                self.source, self.algorithm, self.backend, recipe.train, self._after, start, lambda i: i >= self.stop
-            ).iteration
+            progress = loop.train(
+                self.source,
+                self.algorithm,
+                self.backend,
+                recipe.train,
+                self._after,
+                start,
+                lambda iterations: iterations >= self.stop or self.stopping,
+                self._interrupted,
+            )
+            done = progress.iteration
+            if self.stopping and done and (self.checkpoint is None or self.checkpoint.iteration < done):
+                self._save(progress, self.last)
+        if self.stopping:
+            self.event("terminated", f"SIGTERM: stopped after iteration {done}; --resume goes on from there")
         return self._finish(done)
+
+    def _interrupted(self) -> bool:
+        """Whether any rank was told to end; they agree on it, since they can only go on together."""
+        self.stopping = self.stopping or bool(self.ranks.most(float(self.terminated())))
+        return self.stopping
 
     def _after(self, progress: Progress, batch: Batch, metrics: dict[str, float]) -> None:
         """What follows an iteration: records, evaluation, checkpoint, display."""
@@ -191,7 +220,7 @@ class Run:
             metrics |= self._evaluate(iteration)
         # First: the checkpoint below must know of this best, or a resumed run would overwrite it with a worse one.
         metrics |= self._keep_best(progress, metrics)
-        last = iteration in (self.stop, train.iterations)
+        last = self._interrupted() or iteration in (self.stop, train.iterations)
         if last or (train.checkpoint_every and iteration % train.checkpoint_every == 0):
             metrics |= self._save(progress, metrics)
         if metrics.get("train/empty_updates"):
@@ -210,14 +239,19 @@ class Run:
         if batch.correction is not None:
             coefficients["correction"] = asdict(batch.correction)
         sampling, traces = assemble.sampling_of(self.recipe), self.backend.trace.tensors()
+        mine = rollout_records(iteration, groups, batch, traces, sampling, self.template, coefficients, self.state)
+        if self.ranks.alone:
+            return self.recorder.rollouts(mine)
+        numbered = self.ranks.gathered(list(zip(batch.place.tolist(), mine, strict=True)))
         self.recorder.rollouts(
-            rollout_records(iteration, groups, batch, traces, sampling, self.template, coefficients, self.state)
+            record for _, record in sorted((r for part in numbered for r in part), key=itemgetter(0))
         )
 
     def _evaluate(self, iteration: int) -> dict[str, float]:
         began = time.perf_counter()
         with self.recorder.console.doing("evaluating"):
-            metrics = self.held_out.evaluate(self.engine, self.judge, self.backend, self.template)
+            mine = self.held_out.evaluate(self.engine, self.judge, self.backend, self.template)
+        metrics = self.ranks.told(mine)
         self.evals[iteration] = metrics
         return {**metrics, "time/eval": time.perf_counter() - began}
 
@@ -236,17 +270,18 @@ class Run:
         folder = self.folder / "checkpoints"
         label = name or checkpoint.checkpoint_name(progress.iteration)
         try:
-            saved = checkpoint.save(folder, label, progress.iteration, self.backend.model, self.tokenizer, state)
+            saved = checkpoint.save(folder, label, progress.iteration, self.backend, self.tokenizer, state)
         except OSError as error:
             self.event("checkpoint_failed", str(error))
             return {"checkpoint/failed": 1.0}
         if name is None:
             self.checkpoint = saved
-            checkpoint.prune(folder, self.recipe.train.keep_checkpoints)
+            if self.ranks.first:
+                checkpoint.prune(folder, self.recipe.train.keep_checkpoints)
         return {"time/checkpoint": time.perf_counter() - began}
 
     def _keep_best(self, progress: Progress, metrics: Mapping[str, float]) -> dict[str, float]:
-        value = metrics.get(self.recipe.train.keep_best or "")
+        value = self.ranks.told(metrics.get(self.recipe.train.keep_best or ""))
         if value is None or (self.best is not None and value <= self.best):
             return {}
         self.best = value
@@ -274,7 +309,8 @@ class Run:
             "events": list(self.recorder.events),
         }
         try:
-            write_json(self.folder / "summary.json", summary)
+            if self.ranks.first:
+                write_json(self.folder / "summary.json", summary)
         except OSError as error:  # the weights are what matters; a full disk costs the summary
             self.event("summary_failed", f"summary.json could not be written: {error}")
         for text in self.recorder.events:

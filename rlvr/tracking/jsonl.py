@@ -14,10 +14,14 @@ from typing import IO, Any
 
 
 class JsonlTracker:
-    """Appends one JSON object a line. `failed` counts the lines that could not be written."""
+    """Appends one JSON object a line. `failed` counts the lines that could not be written.
 
-    def __init__(self, folder: Path) -> None:
+    With `writes` False it does nothing: of several ranks one writes.
+    """
+
+    def __init__(self, folder: Path, writes: bool = True) -> None:
         self.folder = folder
+        self.writes = writes
         self.failed = 0
         self._files: dict[str, IO[str]] = {}
 
@@ -59,6 +63,8 @@ class JsonlTracker:
         self._files.clear()
 
     def _write(self, name: str, rows: Iterable[Mapping[str, Any]]) -> None:
+        if not self.writes:
+            return
         lines = [_line(row) for row in rows]
         # Its own handle per file and a flush per call: a kill loses at most what one call was writing.
         try:

@@ -26,11 +26,19 @@ class Recorder:
     """
 
     def __init__(
-        self, folder: Path, section: TrackingSection, iterations: int, title: str, recipe: Mapping[str, Any]
+        self,
+        folder: Path,
+        section: TrackingSection,
+        iterations: int,
+        title: str,
+        recipe: Mapping[str, Any],
+        speaks: bool = True,
     ) -> None:
+        """`speaks` False is for a rank that leaves writing and showing to the first one."""
+        section = section if speaks else TrackingSection(display="none")
         self.section = section
         self.events: list[str] = []
-        self.jsonl = JsonlTracker(folder)
+        self.jsonl = JsonlTracker(folder, speaks)
         self.console = ConsoleTracker(iterations, section.display, title)
         self.watch = Watch()
         self.seconds = 0.0

@@ -3,6 +3,7 @@
     checkpoints/iteration_000020/
         model/         a plain Hugging Face folder: any tool loads it
         trainer.pt     optimizer with its fp32 masters, schedule, algorithm state (tensors and numbers only)
+        shard_000.pt   under ZeRO 1 to 3, the weights and moments that the first rank wrote; then the second's, ...
         manifest.json  the size and BLAKE2 hash of every file, written last
 
 The folder is written under another name, flushed to disk and renamed, so it is there whole or not at
@@ -16,16 +17,18 @@ import json
 import os
 import shutil
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
 
-from rlvr.training.lora import policy_weights
-
 if TYPE_CHECKING:
-    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+    from torch import Tensor
+    from transformers import PreTrainedTokenizerBase
+
+    from rlvr.training.local_backend import LocalBackend
 
 _PREFIX = "iteration_"
 
@@ -41,6 +44,11 @@ class Checkpoint:
     def model(self) -> Path:
         return self.path / "model"
 
+    @property
+    def shards(self) -> list[Path]:
+        """The parts of the training state that the ranks wrote: whole parameters, which any number of ranks reads."""
+        return sorted(self.path.glob("shard_*.pt"))
+
     def trainer_state(self) -> dict[str, Any]:
         # weights_only: a checkpoint may come from anywhere, and unpickling runs code.
         state: dict[str, Any] = torch.load(self.path / "trainer.pt", map_location="cpu", weights_only=True)
@@ -51,31 +59,77 @@ def save(
     folder: Path,
     name: str,
     iteration: int,
-    model: PreTrainedModel,
+    backend: LocalBackend,
     tokenizer: PreTrainedTokenizerBase,
     trainer_state: dict[str, Any],
 ) -> Checkpoint:
-    """Writes `folder/name` atomically. Raises OSError (disk full) with nothing left behind."""
+    """Writes `folder/name` atomically; every rank takes part. Raises OSError (disk full) with nothing left behind."""
+    ranks = backend.ranks
+    temporary = folder / f".writing-{ranks.told(uuid.uuid4().hex)}"
+    problem = _trying(lambda: _begin(folder, temporary)) if ranks.first else None
+    shard, weights = backend.shard(), _collected(backend)  # all ranks are needed for these, so nothing may fail before
+    ranks.wait()
+    if shard and problem is None:
+        problem = _trying(lambda: torch.save(shard, temporary / f"shard_{ranks.rank:03d}.pt"))
+    problem = next(filter(None, ranks.all(problem)), None)
+    if ranks.first and problem is None:
+        problem = _trying(lambda: _write(temporary, iteration, backend, weights, tokenizer, trainer_state))
+        problem = problem or _trying(lambda: _put_in_place(temporary, folder / name))
+    problem = ranks.told(problem)
+    if problem is not None:
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise OSError(f"the checkpoint {name} could not be written: {problem}")
+    return Checkpoint(folder / name, iteration)
+
+
+def _begin(folder: Path, temporary: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for leftover in folder.glob(".writing-*"):  # of a process that was killed here
         shutil.rmtree(leftover, ignore_errors=True)
-    temporary = folder / f".writing-{uuid.uuid4().hex}"
-    try:
-        model.save_pretrained(temporary / "model", state_dict=dict(policy_weights(model)))
-        tokenizer.save_pretrained(temporary / "model")
-        torch.save(trainer_state, temporary / "trainer.pt")
-        _write_manifest(temporary, iteration)
-    except Exception as error:  # a full disk is RuntimeError to torch, Exception or SafetensorError to others
-        shutil.rmtree(temporary, ignore_errors=True)
-        raise OSError(f"the checkpoint {name} could not be written: {error}") from error
-    final = folder / name
-    old = folder / f".writing-old-{uuid.uuid4().hex}"
+    temporary.mkdir()
+
+
+def _collected(backend: LocalBackend) -> dict[str, Tensor]:
+    """The policy's weights, on the first rank; copies, where a weight may be whole only for a moment."""
+    if backend.ranks.alone:
+        return dict(backend.policy)
+    weights = {}
+    for name, tensor in backend.policy:
+        if backend.ranks.first:
+            weights[name] = tensor.cpu().clone()
+    return weights
+
+
+def _write(
+    temporary: Path,
+    iteration: int,
+    backend: LocalBackend,
+    weights: dict[str, Tensor],
+    tokenizer: PreTrainedTokenizerBase,
+    trainer_state: dict[str, Any],
+) -> None:
+    backend.model.save_pretrained(temporary / "model", state_dict=weights)
+    tokenizer.save_pretrained(temporary / "model")
+    torch.save(trainer_state, temporary / "trainer.pt")
+    _write_manifest(temporary, iteration)
+
+
+def _put_in_place(temporary: Path, final: Path) -> None:
+    old = final.parent / f".writing-old-{uuid.uuid4().hex}"
     if final.exists():
         final.rename(old)
     temporary.rename(final)
-    _flush(folder)
+    _flush(final.parent)
     shutil.rmtree(old, ignore_errors=True)
-    return Checkpoint(final, iteration)
+
+
+def _trying(action: Callable[[], object]) -> str | None:
+    """Why `action` failed: a full disk is RuntimeError to torch, Exception or SafetensorError to others."""
+    try:
+        action()
+    except Exception as error:
+        return str(error) or type(error).__name__
+    return None
 
 
 def checkpoint_name(iteration: int) -> str:

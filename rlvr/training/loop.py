@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from rlvr.algorithms.base import Algorithm, State
 from rlvr.training.batch import Batch
 from rlvr.training.mismatch import mismatch_metrics, refuse_mismatch
-from rlvr.training.observe import mean_of_updates, rollout_metrics
+from rlvr.training.observe import across_ranks, mean_of_updates, rollout_metrics
 
 if TYPE_CHECKING:
     from rlvr.schema import TrainSection
@@ -40,8 +40,12 @@ def train(
     report: Report,
     start: Progress | None = None,
     should_stop: Callable[[int], bool] = lambda iteration: False,
+    interrupted: Callable[[], bool] = lambda: False,
 ) -> Progress:
-    """Trains until the source is exhausted, or `should_stop(iterations done)` says so."""
+    """Trains until the source is exhausted, or `should_stop(iterations done)` says so.
+
+    Where `interrupted()`, an iteration that has been sampled is left untrained: it is sampled again on resumption.
+    """
     progress = start or Progress(0, algorithm.init_state())
     state, resumed_at, began = progress.state, progress.iteration, time.perf_counter()
     # With one update an iteration the old policy is the current one: no pass is needed to know it.
@@ -49,6 +53,8 @@ def train(
     needs = algorithm.needs | ({"old_logprobs"} if several and algorithm.source == "on_policy" else set())
 
     for iteration, batch in source.batches(resumed_at):
+        if interrupted():
+            break
         inputs_began = time.perf_counter()
         batch = backend.add_inputs(batch, frozenset(needs))
         if iteration == resumed_at and not batch.stale:  # or the age of the completions would look like a fault
@@ -68,7 +74,9 @@ def train(
         state = algorithm.after_iteration(updates[-1], state)
         source.policy_changed(backend.policy, backend.updates)
 
-        metrics = rollout_metrics(source.groups) | source.metrics() | mean_of_updates(updates)
+        groups = [group for groups in backend.ranks.gathered(source.groups) for group in groups]
+        metrics = rollout_metrics(groups) | across_ranks(backend.ranks.all(source.metrics()))
+        metrics |= mean_of_updates(updates)
         own, sampler = backend.everywhere(backend.trace.logprobs, batch.sampler_logprobs)
         metrics |= mismatch_metrics(own, sampler, batch.correction)
         metrics |= {"train/updates": float(backend.updates), "train/stopped_early": float(stop)}

@@ -12,6 +12,9 @@ from rlvr.functional.advantages import DEAD_SPREAD
 _SUMMED = frozenset({"train/empty_updates", "train/skipped_updates", "time/train"})
 
 
+_SUMMED_OVER_RANKS = frozenset({"rollout/near_ties", "rollout/tokens_per_second"})
+
+
 def rollout_metrics(groups: Sequence[Group]) -> dict[str, float]:
     """Rewards, lengths and statuses of an iteration's rollouts; nothing for demonstrations."""
     rollouts = [r for g in groups for r in g.rollouts]
@@ -35,6 +38,16 @@ def rollout_metrics(groups: Sequence[Group]) -> dict[str, float]:
         "verifier/unparsable_rate": _mean([float(r.verdict.status == "unparsable") for r in rollouts]),
         **_parts(rollouts),
     }
+
+
+def across_ranks(rows: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    """What the ranks' sources report, as one row: the most seconds and maxima, counts summed, the rest averaged."""
+    out: dict[str, float] = {}
+    for name in dict.fromkeys(name for row in rows for name in row):
+        values = [row[name] for row in rows if name in row]
+        largest = name.startswith("time/") or name.endswith("_max")
+        out[name] = max(values) if largest else sum(values) if name in _SUMMED_OVER_RANKS else fmean(values)
+    return out
 
 
 def mean_of_updates(updates: Sequence[Mapping[str, float]]) -> dict[str, float]:

@@ -1,15 +1,16 @@
-"""The engine that a recipe names."""
+"""The engine that a recipe names, and one engine made of those of several ranks."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rlvr import registry
 from rlvr.assemble import device_of
-from rlvr.core import Engine
+from rlvr.core import Completion, Engine, Prompt, Sampling
 from rlvr.schema import Recipe
+from rlvr.training.ranks import Ranks
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -48,3 +49,20 @@ def lone_engine(recipe: Recipe, tokenizer: PreTrainedTokenizerBase, stack: ExitS
         return cast_parameters(on_device(model, device_of(recipe)), DTYPES[section.dtype])
 
     return engine_of(recipe, tokenizer, sampled_model, stack)
+
+
+class SharedEngine:
+    """Gives the completions of all prompts on every rank, of which each rank's own `engine` sampled its share."""
+
+    def __init__(self, engine: Engine, ranks: Ranks) -> None:
+        self.engine, self.ranks = engine, ranks
+
+    def generate(self, prompts: Sequence[Prompt], sampling: Sampling, *, iteration: int = 0) -> list[list[Completion]]:
+        mine = self.engine.generate(self.ranks.share(prompts), sampling, iteration=iteration)
+        return [completions for part in self.ranks.all(mine) for completions in part]
+
+    def load_policy(self, weights: Iterable[tuple[str, Any]], version: int) -> None:
+        self.engine.load_policy(weights, version)
+
+    def metrics(self) -> Mapping[str, float]:
+        return self.engine.metrics()

@@ -50,12 +50,12 @@ def discard_unused(folder: Path) -> None:
 
 
 def refuse_changes(old: str, new: str, folder: Path) -> None:
-    """Raises `UserError` with the settings that differ; what is displayed (`tracking`) may change."""
+    """Raises `UserError` with the settings that differ; what is displayed (`tracking`) and the number of ranks (`launch`) may change."""
     before, after = (_flat(yaml.safe_load(text)) for text in (old, new))
     changed = [
         f"    {key}: {before.get(key, 'absent')} -> {after.get(key, 'absent')}"
         for key in sorted({*before, *after})
-        if before.get(key) != after.get(key) and not key.startswith("tracking.")
+        if before.get(key) != after.get(key) and not key.startswith(("tracking.", "launch."))
     ]
     if changed:
         raise UserError(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
 from rlvr.assemble import verifier_uses
-from rlvr.core import Engine, Prompt
+from rlvr.core import Completion, Engine, Prompt, Verdict
+from rlvr.engines import SharedEngine
 from rlvr.errors import UserError
 from rlvr.schema import EvalRef, Recipe
 
@@ -59,10 +61,15 @@ class HeldOut:
                 self.pairs[index] = rows.batch()
 
     def evaluate(self, engine: Engine, judge: Judge, backend: LocalBackend, template: str) -> dict[str, float]:
-        """Suites are scored by the run's own engine and judge, as `rlvr eval` scores a checkpoint."""
+        """Suites are scored by the run's own engine and judge, as `rlvr eval` scores a checkpoint.
+
+        Of several ranks each samples a share, and the first one's metrics are the ones that count.
+        """
         from rlvr.eval import evaluate_suite
 
         metrics: dict[str, float] = {}
+        ranks = backend.ranks
+        sampler = engine if ranks.alone else SharedEngine(engine, ranks)
         for index, (ref, suite, problems) in enumerate(self.entries):
             if index in self.pairs:
                 found = backend.evaluate(self.algorithm, self.pairs[index])
@@ -70,8 +77,8 @@ class HeldOut:
                 continue
             result = evaluate_suite(
                 suite,
-                engine,
-                judge,
+                sampler,
+                judge if ranks.first else Onlooker(),
                 samples=ref.samples,
                 sampling=ref.sampling,
                 seed=self.recipe.train.seed,
@@ -109,3 +116,15 @@ def _section(ref: EvalRef) -> dict[str, Any]:
     """An entry of `data.eval` as the harness reads it."""
     names = _KEYS
     return {**{name: getattr(ref, name) for name in names}, "verifier": verifier_uses(ref)}
+
+
+class Onlooker:
+    """The judge of the ranks whose verdicts nobody asks for: the first one judges for all."""
+
+    def submit(self, prompt: Prompt, completion: Completion) -> Future[Verdict]:
+        verdict: Future[Verdict] = Future()
+        verdict.set_result(Verdict(None, "error", reason="another rank judges this"))
+        return verdict
+
+    def metrics(self) -> Mapping[str, float]:
+        return {}

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from rlvr import registry
 from rlvr.errors import did_you_mean
 from rlvr.schema import CriticSection, DataRef, Recipe
+from rlvr.zero import zero_problems
 
 if TYPE_CHECKING:
     from rlvr.algorithms.base import Algorithm
@@ -35,6 +36,7 @@ def cross_checks(recipe: Recipe) -> Iterator[tuple[str, str]]:
     yield from _offline(recipe)
     yield from _reward(recipe)
     yield from _schedule(recipe)
+    yield from _backend(recipe)
     yield from _lora(recipe)
     yield from _sampler(recipe)
 
@@ -143,12 +145,11 @@ def _needs(recipe: Recipe, algorithm: Algorithm) -> Iterator[tuple[str, str]]:
 def _natural(recipe: Recipe) -> Iterator[tuple[str, str]]:
     """What a natural step cannot work with."""
     name, train = recipe.algorithm.name, recipe.train
-    zero_stage = getattr(recipe.backend, "zero_stage", 0) or 0
-    if zero_stage >= 2:
+    if recipe.backend.zero_stage:
         yield (
             "backend.zero_stage",
-            f"must be 0 or 1 for {name}, or the backend local; got {zero_stage}. ZeRO 2 and 3 partition gradients and "
-            "weights as they are made, so the second derivative that a natural step needs cannot be taken",
+            f"must be 0 for {name}; got {recipe.backend.zero_stage}. A natural step is made of second derivatives and "
+            "of steps that are tried and taken back, which need gradients and weights whole",
         )
     if recipe.model.dtype != "float32":
         yield (
@@ -243,3 +244,32 @@ def _lora(recipe: Recipe) -> Iterator[tuple[str, str]]:
             f"is {lr:g}, a rate for whole weights; adapters need ten times as much and more. Set train.lr=2e-5 "
             f"(1e-5 to 1e-4 is usual for reinforcement learning with LoRA), or leave lora out",
         )
+
+
+def _backend(recipe: Recipe) -> Iterator[tuple[str, str]]:
+    """What the ranks and DeepSpeed can do together."""
+    backend, launch = recipe.backend, recipe.launch
+    if backend.name == "local":
+        for key in ("zero_stage", "offload_optimizer", "offload_parameters", "config"):
+            if getattr(backend, key) != getattr(type(backend)(), key):
+                yield f"backend.{key}", "belongs to backend.name=deepspeed; set that, or leave it out"
+        if (launch.devices or 1) > 1 or launch.hostfile:
+            key = "launch.hostfile" if launch.hostfile else "launch.devices"
+            yield key, "starts several ranks, but the backend local trains on one; set backend.name=deepspeed"
+        if recipe.model.dtype == "float16":
+            yield (
+                "model.dtype",
+                "float16 needs a loss scale: backend.name=deepspeed with zero_stage 1 to 3; or bfloat16",
+            )
+        return
+    yield from zero_problems(recipe)
+    if backend.offload_parameters and backend.zero_stage != 3:
+        yield "backend.offload_parameters", f"needs zero_stage 3, which divides them; got {backend.zero_stage}"
+    if not backend.zero_stage:  # each rank holds everything, and DeepSpeed has no part in it
+        for key, given in (("offload_optimizer", backend.offload_optimizer), ("config", backend.config is not None)):
+            if given:
+                yield f"backend.{key}", "needs zero_stage 1, 2 or 3: stage 0 makes no use of DeepSpeed's optimizers"
+        if recipe.model.dtype == "float16":
+            yield "model.dtype", "float16 needs a loss scale: zero_stage 1, 2 or 3; or bfloat16"
+    if recipe.model.dtype == "float16" and recipe.critic.kind == "model":
+        yield "critic.kind", "must be head with float16: one loss cannot carry the loss scales of two models"

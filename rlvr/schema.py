@@ -26,7 +26,9 @@ class ModelSection(Section):
     """The policy, and where it starts."""
 
     path: str = Field(description="folder of a Hugging Face checkpoint, or a hub id")
-    dtype: Literal["float32", "bfloat16"] = Field("float32", description="compute dtype; masters and moments are fp32")
+    dtype: Literal["float32", "bfloat16", "float16"] = Field(
+        "float32", description="compute dtype; masters and moments are fp32. float16 needs ZeRO 1 to 3"
+    )
     revision: str | None = Field(None, description="hub revision")
     chat_template: str | None = Field(None, description="`plain`, or Jinja text; default: the tokenizer's own")
     gradient_checkpointing: bool = Field(False, description="recompute activations in the backward pass")

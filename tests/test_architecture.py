@@ -24,6 +24,10 @@ FLOORS: dict[str, tuple[float, str]] = {
     "rlvr.functional": (1, "functional"),
     "rlvr.rewards": (1, "rewards"),
     "rlvr.data": (1, "data"),
+    "rlvr.zero": (1.5, "config"),  # DeepSpeed's settings, as a recipe decides them
+    "rlvr.training.ranks": (1.5, "ranks"),  # processes that talk to each other: sources, backends and engines do
+    "rlvr.interruption": (0, "ground"),
+    "rlvr.launch": (5, "top"),
     "rlvr.rules": (1.5, "config"),  # a recipe is checked against the verifiers and data sets it names
     "rlvr.config": (1.5, "config"),
     "rlvr.records": (1.5, "records"),  # what runs wrote, as nouns again: the writer, an engine and the viewer read it

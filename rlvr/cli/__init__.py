@@ -13,6 +13,7 @@ import functools
 import importlib
 import os
 import sys
+import time
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
@@ -38,6 +39,8 @@ VERBS: dict[str, str] = {
 }
 
 _USERS_MISTAKE, _FAILED, _INTERRUPTED = 2, 1, 130
+#: Seconds that the other ranks wait with a mistake: where the first has the same one, it ends them all before.
+_FIRST_RANK_SPEAKS = 3.0
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -95,6 +98,9 @@ def _answering(function: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return function(*args, **kwargs)
         except UserError as error:
+            if (rank := os.environ.get("RANK", "0")) != "0":
+                time.sleep(_FIRST_RANK_SPEAKS)
+                error = UserError(f"rank {rank}: {error}")
             print(f"rlvr: {error}", file=sys.stderr)
             sys.exit(_USERS_MISTAKE)
         except KeyboardInterrupt:

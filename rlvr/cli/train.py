@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Annotated, Literal
 
 import typer
@@ -34,7 +35,16 @@ def command(
         from rlvr.cli.dry_run import show_plan
 
         return show_plan(resolved, as_json)
+    from rlvr.launch import run_ranks, wants_launch
+
+    if wants_launch(resolved.recipe):
+        words = ["--resume"] * resume + ([f"--stop-after={stop_after}"] if stop_after else []) + ["--json"] * as_json
+        words += [f"--plugin={path}" for path in plugin or ()]
+        raise typer.Exit(run_ranks(resolved.recipe.launch, ["train", recipe, *(overrides or []), *words]))
     from rlvr.cli.reports import show_training
     from rlvr.run import train_recipe
+    from rlvr.training.ranks import placed_by
 
-    show_training(train_recipe(resolved, resume=resume, stop_after=stop_after), as_json)
+    report = train_recipe(resolved, resume=resume, stop_after=stop_after)
+    if placed_by(os.environ).first:
+        show_training(report, as_json)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
+from rlvr.errors import UserError
 from rlvr.training.batch import Batch, Outputs, collate
 from rlvr.training.forward import forward
 from rlvr.training.local_backend import LocalBackend
@@ -68,6 +69,7 @@ class DeepSpeedBackend(LocalBackend):
     def __init__(self, *arguments: Any, config: Mapping[str, Any], **options: Any) -> None:
         self.config = dict(config)
         self.stage = int(self.config["zero_optimization"]["stage"])
+        self._scale = 1.0
         self.engines: dict[int, Any] = {}  # DeepSpeed's, by the id of the model that each runs
         super().__init__(*arguments, **options)
 
@@ -92,7 +94,12 @@ class DeepSpeedBackend(LocalBackend):
 
     def _engine(self, model: nn.Module, module: nn.Module) -> Any:
         """DeepSpeed's engine of `module`, with an optimizer where it has anything to train."""
-        import deepspeed
+        try:
+            import deepspeed
+        except ImportError as error:
+            raise UserError(
+                f"backend.name=deepspeed needs DeepSpeed: pip install 'rlvr[deepspeed]' ({error})."
+            ) from error
 
         # An operation of its inference that takes half a minute to compile and leaves 132 MB of shared memory behind.
         deepspeed.ops.__compatible_ops__["deepspeed_shm_comm"] = False
@@ -183,7 +190,8 @@ class DeepSpeedBackend(LocalBackend):
         return Outputs(logprobs, entropy, values, kl_old=rest.pop() if rest else None)
 
     def _backward(self, loss: Tensor) -> None:
-        # DeepSpeed takes the mean over ranks.
+        # DeepSpeed takes the mean over ranks, and in float16 scales up.
+        self._scale = self.ranks.count * float(getattr(self.engine.optimizer, "loss_scale", 1.0) or 1.0)
         self.engine.backward(loss * self.ranks.count, scale_wrt_gas=False)
 
     def _adam_step(self, lr: float) -> dict[str, float]:
@@ -191,9 +199,9 @@ class DeepSpeedBackend(LocalBackend):
 
     def _critic_step(self, algorithm: Any, part: Batch, lr: float) -> dict[str, float]:
         if self.critic_engine is None:
-            if self.critic_optimizer is not None:  # it is no part of the engine that takes the mean over ranks
+            if self.critic_optimizer is not None:  # it is no part of the engine, which undoes the scale for the rest
                 for master in self.critic_optimizer.masters:
-                    master.grad = None if master.grad is None else master.grad / self.ranks.count
+                    master.grad = None if master.grad is None else master.grad / self._scale
             return super()._critic_step(algorithm, part, lr)
         return {"critic/grad_norm": _step(self.critic_engine, lr * self.critic_lr / self.train.lr)["train/grad_norm"]}
 
@@ -233,6 +241,10 @@ class DeepSpeedBackend(LocalBackend):
     def _parameters(self) -> Iterator[tuple[str, nn.Parameter, float]]:
         """What is trained, by name, and how many steps its optimizer has made."""
         for kind, engine in self._trained():
+            if hasattr(engine.optimizer, "_lazy_init_hp_params_optimizer_state"):
+                # DeepSpeed does this once, after the first group's step, when the second one has no state yet.
+                engine.optimizer._hp_optimizer_states_linked = False
+                engine.optimizer._lazy_init_hp_params_optimizer_state()
             steps = _steps(engine)
             for name, parameter in engine.module.named_parameters():
                 if parameter.requires_grad:

@@ -1,0 +1,78 @@
+"""Starts a run's ranks by DeepSpeed's own launcher, for a recipe that says where (`launch`)."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from rlvr.errors import UserError
+from rlvr.schema import LaunchSection, Recipe
+from rlvr.training.ranks import placed_by
+
+
+def wants_launch(recipe: Recipe) -> bool:
+    """Whether this process is to start ranks, and is none itself."""
+    launch = recipe.launch
+    return ((launch.devices or 1) > 1 or launch.hostfile is not None) and placed_by(os.environ).alone
+
+
+def command(launch: LaunchSection, arguments: Sequence[str]) -> list[str]:
+    """The launcher's command line for `rlvr ARGUMENTS` on every rank."""
+    words = [sys.executable, "-m", "deepspeed.launcher.runner", "--no_local_rank"]
+    if launch.hostfile is not None:
+        words += ["--hostfile", str(Path(launch.hostfile).expanduser())]
+    if launch.devices is not None:
+        words += ["--num_gpus", str(launch.devices)]
+    words += ["--master_port", str(launch.port or _free_port())]
+    return [*words, "--module", "rlvr", *arguments]
+
+
+def run_ranks(launch: LaunchSection, arguments: Sequence[str]) -> int:
+    """Runs `rlvr ARGUMENTS` on every rank and returns the launcher's exit code.
+
+    A SIGTERM goes to the ranks of this host and not to the launcher, which would kill them: they save and end well.
+    """
+    if launch.hostfile is not None and not Path(launch.hostfile).expanduser().is_file():
+        raise UserError(
+            f"launch.hostfile: no file at {launch.hostfile!r}. It has a line for each host: worker-1 slots=8."
+        )
+    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"}
+    if importlib.util.find_spec("deepspeed") is None:
+        raise UserError("launch needs DeepSpeed: pip install 'rlvr[deepspeed]'.")
+    import torch
+
+    if not torch.cuda.is_available():
+        environment.setdefault("DS_ACCELERATOR", "cpu")
+        environment.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // (launch.devices or 1))))
+    with subprocess.Popen(command(launch, arguments), env=environment) as launcher:
+        before = signal.signal(signal.SIGTERM, lambda *_: _terminate_ranks(launcher.pid))
+        try:
+            return launcher.wait()
+        except KeyboardInterrupt:
+            launcher.send_signal(signal.SIGINT)
+            launcher.wait()
+            raise
+        finally:
+            signal.signal(signal.SIGTERM, before)
+
+
+def _terminate_ranks(launcher: int) -> None:
+    import psutil  # comes with DeepSpeed
+
+    for process in psutil.Process(launcher).children(recursive=True):
+        with suppress(psutil.Error):
+            if "deepspeed.launcher.launch" not in process.cmdline():
+                process.terminate()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

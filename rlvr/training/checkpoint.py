@@ -94,8 +94,9 @@ def _collected(backend: LocalBackend) -> dict[str, Tensor]:
     if backend.ranks.alone:
         return dict(backend.policy)
     weights = {}
+    tied = backend.model.all_tied_weights_keys  # a copy would no longer be seen to be the same tensor
     for name, tensor in backend.policy:
-        if backend.ranks.first:
+        if backend.ranks.first and name not in tied:
             weights[name] = tensor.cpu().clone()
     return weights
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rlvr.core import Verdict
-    from rlvr.run import EvalReport, TrainReport
+    from rlvr.outcome import EvalReport, TrainReport
 
 __all__ = ["__version__", "evaluate", "score", "train"]
 

@@ -8,12 +8,13 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from rlvr import assemble
+from rlvr import assemble, sourcing
 from rlvr.config import load_recipe
 from rlvr.core import Group, Prompt, VerifierUse
 from rlvr.engines import lone_engine
 from rlvr.errors import UserError
-from rlvr.run import EvalReport, TrainReport, train_recipe
+from rlvr.outcome import EvalReport, TrainReport
+from rlvr.run import train_recipe
 from rlvr.schema import Recipe
 
 #: The name under which a notebook's reward function judges.
@@ -139,7 +140,7 @@ def sample_groups(recipe: Recipe, count: int) -> list[Group]:
         judge = stack.enter_context(assemble.judge_of(recipe, prompts, {}))
         tokenizer = load_tokenizer(section.path, section.chat_template, section.revision)
         engine = lone_engine(recipe, tokenizer, stack)
-        source = assemble.on_policy(recipe, prompts, engine, judge, tokenizer)
+        source = sourcing.on_policy(recipe, prompts, engine, judge, tokenizer)
         return source.collect(prompts, iteration=0)
 
 

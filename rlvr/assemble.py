@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rlvr import registry
-from rlvr.core import Engine, Prompt, Sampling, VerifierUse
+from rlvr.core import Prompt, Sampling, VerifierUse
 from rlvr.errors import UserError
 from rlvr.schema import DataRef, Recipe
 from rlvr.training.ranks import ALONE, Ranks
@@ -23,9 +23,6 @@ if TYPE_CHECKING:
     from rlvr.rewards import Judge
     from rlvr.training.critic import Critic
     from rlvr.training.local_backend import LocalBackend
-    from rlvr.training.mismatch import Correction
-    from rlvr.training.on_policy import OnPolicy
-    from rlvr.training.sources import Source
 
 #: How much faster a critic learns unless the recipe says: its head starts at 0, the policy where it is good already.
 CRITIC_LR_FACTOR = 10.0
@@ -209,97 +206,6 @@ def policy_of(
     if recipe.lora is not None:
         add_adapter(model, recipe.lora, recipe.train.seed)
     return model
-
-
-def source_of(
-    recipe: Recipe,
-    algorithm: Algorithm,
-    prompts: Sequence[Prompt],
-    engine: Engine,
-    judge: Judge,
-    tokenizer: PreTrainedTokenizerBase,
-    backend: LocalBackend,
-) -> Source:
-    """Where the run's batches come from: the policy itself, or what a data set holds."""
-    from rlvr.training.corpus import Corpus
-    from rlvr.training.pairs import Pairs
-    from rlvr.training.trajectories import Trajectories
-
-    train, data = recipe.train, recipe.data
-    if algorithm.source == "on_policy":
-        return on_policy(recipe, prompts, engine, judge, tokenizer, backend.ranks)
-    size, iterations, seed, shuffle = train.prompts_per_iteration, train.iterations, train.seed, train.shuffle
-    if algorithm.source == "pairs":
-        reference = backend.reference_logprobs if "ref_logprobs" in algorithm.needs else None
-        return Pairs(
-            prompts,
-            tokenizer=tokenizer,
-            iterations=iterations,
-            pairs_per_iteration=size,
-            seed=seed,
-            shuffle=shuffle,
-            ranks=backend.ranks,
-            reference=reference,
-        )
-    kind: Callable[..., Source] = Corpus
-    if algorithm.source == "trajectories":
-        texts = [] if data.language is None else load_data(data.language, data.data_dir, "train").prompts
-        kind = functools.partial(Trajectories, texts=texts)
-    return kind(
-        prompts,
-        tokenizer=tokenizer,
-        iterations=iterations,
-        rows_per_iteration=size,
-        seed=seed,
-        max_tokens=recipe.sampling.max_tokens,
-        shuffle=shuffle,
-        ranks=backend.ranks,
-    )
-
-
-def correction_of(recipe: Recipe) -> Correction | None:
-    """How surrogates are weighted; None where the engine samples from the very distribution that is trained."""
-    from rlvr.training.mismatch import Correction
-
-    section, engine = recipe.correction, recipe.engine
-    if section.name == "none" or (section.name == "auto" and engine.name == "hf" and not engine.max_staleness):
-        return None
-    return Correction("token" if section.name == "auto" else section.name, section.cap, section.low, section.high)
-
-
-def on_policy(
-    recipe: Recipe,
-    prompts: Sequence[Prompt],
-    engine: Engine,
-    judge: Judge,
-    tokenizer: PreTrainedTokenizerBase,
-    ranks: Ranks = ALONE,
-) -> OnPolicy:
-    from rlvr.training.on_policy import OnPolicy
-    from rlvr.training.reward_model import RewardModel
-    from rlvr.training.shaping import Shaping
-
-    train, reward = recipe.train, recipe.reward
-    shaping = Shaping(reward.verdict_weight, reward.model_weight, reward.overlong_buffer, reward.overlong_penalty)
-    scorer = None
-    if reward.model is not None:
-        scorer = RewardModel(reward.model, device=device_of(recipe, ranks), tokens=train.tokens_per_microbatch)
-    return OnPolicy(
-        prompts,
-        engine,
-        judge,
-        sampling_of(recipe),
-        tokenizer=tokenizer,
-        iterations=train.iterations,
-        prompts_per_iteration=train.prompts_per_iteration,
-        prompts_per_chunk=max(1, recipe.engine.batch_size // recipe.sampling.group_size),
-        shuffle=train.shuffle,
-        shaping=shaping,
-        scorer=scorer,
-        dynamic_rounds=recipe.sampling.dynamic_rounds,
-        ranks=ranks,
-        correction=correction_of(recipe),
-    )
 
 
 def schedule_rows(recipe: Recipe, algorithm: Algorithm, prompts: int) -> list[tuple[str, str]]:

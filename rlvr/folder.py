@@ -50,7 +50,7 @@ def discard_unused(folder: Path) -> None:
 
 
 def refuse_changes(old: str, new: str, folder: Path) -> None:
-    """Raises `UserError` with the settings that differ; what is displayed (`tracking`) and the number of ranks (`launch`) may change."""
+    """Raises `UserError` with the settings that differ; what is shown (`tracking`) and the ranks (`launch`) may."""
     before, after = (_flat(yaml.safe_load(text)) for text in (old, new))
     changed = [
         f"    {key}: {before.get(key, 'absent')} -> {after.get(key, 'absent')}"

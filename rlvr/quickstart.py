@@ -18,7 +18,8 @@ from typing import Any
 from rlvr.config import Resolved, load_recipe
 from rlvr.errors import UserError
 from rlvr.folder import write_json
-from rlvr.run import TrainReport, train_recipe
+from rlvr.outcome import TrainReport
+from rlvr.run import train_recipe
 
 FOLDER = Path("runs/quickstart")
 #: Fewest updates that a control makes, so that its schedule has room to warm up and decay.

@@ -5,56 +5,31 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rlvr import assemble
+from rlvr import assemble, sourcing
 from rlvr.config import Resolved
 from rlvr.core import Prompt
 from rlvr.engines import engine_of
 from rlvr.errors import UserError
 from rlvr.folder import discard_unused, open_folder, write_json
 from rlvr.held_out import HeldOut
-from rlvr.records import read_lines
 from rlvr.interruption import terminations
+from rlvr.outcome import TrainReport
+from rlvr.records import read_lines
 from rlvr.tracking.console import plan_table
 from rlvr.tracking.record import rollout_records
 from rlvr.tracking.recorder import Recorder
 from rlvr.training.ranks import Ranks, joined
 
 if TYPE_CHECKING:
-    from rlvr.eval import SuiteResult
     from rlvr.training.batch import Batch
     from rlvr.training.local_backend import LocalBackend
     from rlvr.training.loop import Progress
     from rlvr.training.sources import Source
-
-
-@dataclass(frozen=True, slots=True)
-class TrainReport:
-    """What a run came to. `metrics` are the last iteration's; `evals` every evaluation, by iteration."""
-
-    folder: Path
-    iterations: int
-    seconds: float
-    metrics: Mapping[str, float]
-    evals: Mapping[int, Mapping[str, float]]
-    checkpoint: Path | None
-    events: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class EvalReport:
-    """The results of an evaluation, one a suite."""
-
-    model: str
-    results: tuple[SuiteResult, ...]
-
-    @property
-    def metrics(self) -> dict[str, float]:
-        return {name: value for result in self.results for name, value in result.metrics().items()}
 
 
 def train_recipe(
@@ -135,7 +110,7 @@ class Run:
         policy = assemble.policy_of(recipe, self.algorithm, self.tokenizer, start)
         self.backend: LocalBackend = assemble.backend_of(recipe, policy, self.algorithm, ranks)
         self.engine = engine_of(recipe, self.tokenizer, self.backend.sampled_model, stack)
-        self.source: Source = assemble.source_of(
+        self.source: Source = sourcing.source_of(
             recipe, self.algorithm, self.prompts, self.engine, self.judge, self.tokenizer, self.backend
         )
         self.held_out.read_pairs(self.tokenizer, self.backend)

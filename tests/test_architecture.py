@@ -28,6 +28,8 @@ FLOORS: dict[str, tuple[float, str]] = {
     "rlvr.training.ranks": (1.5, "ranks"),  # processes that talk to each other: sources, backends and engines do
     "rlvr.interruption": (0, "ground"),
     "rlvr.launch": (5, "top"),
+    "rlvr.outcome": (5, "top"),
+    "rlvr.sourcing": (5, "top"),
     "rlvr.rules": (1.5, "config"),  # a recipe is checked against the verifiers and data sets it names
     "rlvr.config": (1.5, "config"),
     "rlvr.records": (1.5, "records"),  # what runs wrote, as nouns again: the writer, an engine and the viewer read it

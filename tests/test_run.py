@@ -17,8 +17,9 @@ import yaml
 import rlvr
 from rlvr.config import load_recipe
 from rlvr.errors import UserError
+from rlvr.outcome import TrainReport
 from rlvr.records import pack, unpack
-from rlvr.run import TrainReport, train_recipe
+from rlvr.run import train_recipe
 from rlvr.tracking.glossary import EVAL_METRICS, METRICS, PAIR_METRICS
 from tests.tiny import checkpoint, recipe
 

@@ -91,6 +91,13 @@ class Algorithm:
         """
         return False
 
+    def dead_rows(self, batch: Batch) -> Tensor:
+        """`[B]` bool: nothing to train, or advantages that are all exactly 0 and nothing else that trains."""
+        dead = ~batch.mask.any(dim=1)
+        if self.dead_rows_are_free and batch.advantages is not None:
+            dead |= (batch.advantages == 0).all(dim=1)
+        return dead
+
     @property
     def trust_region(self) -> TrustRegion | None:
         """The settings of the natural step, where `step_kind` is `natural`."""

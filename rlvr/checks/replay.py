@@ -96,7 +96,6 @@ def _recipe(run: Path) -> Recipe:
 
 def _replay(recipe: Recipe, iteration: int, rows: list[dict[str, Any]], logged: dict[str, Any]) -> Replayed:
     from rlvr import assemble
-    from rlvr.training.local_backend import dead_rows
 
     algorithm = assemble.algorithm_of(recipe)
     batch, seen = batch_of(recipe, algorithm, rows)
@@ -107,7 +106,7 @@ def _replay(recipe: Recipe, iteration: int, rows: list[dict[str, Any]], logged: 
         gap = float((batch.advantages.float() - recorded).masked_fill(~batch.mask, 0.0).abs().max())
     plan = recipe.train
     first = next(batch.minibatches(plan.epochs, plan.minibatch, plan.seed, iteration - 1))
-    dead = dead_rows(algorithm, first)
+    dead = algorithm.dead_rows(first)
     if not plan.count_dead_rows:
         first = first.without(dead)
     loss = None
@@ -127,7 +126,7 @@ class _Seen:
 
 def batch_of(recipe: Recipe, algorithm: Algorithm, rows: Sequence[dict[str, Any]]) -> tuple[Batch, _Seen]:
     """The batch of an iteration as the backend handed it to `credit`, from its records."""
-    from rlvr import assemble
+    from rlvr.sourcing import correction_of
     from rlvr.training.batch import collate
 
     groups = [group_of(members) for members in by_group(rows)]
@@ -142,7 +141,7 @@ def batch_of(recipe: Recipe, algorithm: Algorithm, rows: Sequence[dict[str, Any]
         if rows[0].get(name) is not None:
             inputs[name] = _placed(batch, rows, name)
     if algorithm.source == "on_policy":
-        inputs["correction"] = assemble.correction_of(recipe)
+        inputs["correction"] = correction_of(recipe)
     if "margin" in rows[0]:
         inputs |= {"margins": torch.tensor([row["margin"] for row in rows]), "together": 2}
     if "language" in rows[0]:

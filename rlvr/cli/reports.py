@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from rlvr.cli.output import print_json, print_table
 
 if TYPE_CHECKING:
-    from rlvr.run import EvalReport, TrainReport
+    from rlvr.outcome import EvalReport, TrainReport
 
 #: Characters that the table of an evaluation needs.
 WIDTH = 112

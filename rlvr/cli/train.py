@@ -38,9 +38,10 @@ def command(
     from rlvr.launch import run_ranks, wants_launch
 
     if wants_launch(resolved.recipe):
-        words = ["--resume"] * resume + ([f"--stop-after={stop_after}"] if stop_after else []) + ["--json"] * as_json
+        words = ["--resume"] * resume + ["--json"] * as_json
+        words += [f"--stop-after={stop_after}"] if stop_after else []
         words += [f"--plugin={path}" for path in plugin or ()]
-        raise typer.Exit(run_ranks(resolved.recipe.launch, ["train", recipe, *(overrides or []), *words]))
+        raise typer.Exit(run_ranks(resolved.recipe.launch, ["train", recipe, *given, *words]))
     from rlvr.cli.reports import show_training
     from rlvr.run import train_recipe
     from rlvr.training.ranks import placed_by

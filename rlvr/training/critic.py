@@ -6,13 +6,15 @@ so the first advantages are the plain returns.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 
-from rlvr.training.batch import Batch
-from rlvr.training.forward import placed, positions
+from rlvr.algorithms.base import Algorithm
+from rlvr.training.batch import Batch, Outputs
+from rlvr.training.forward import last_hidden, placed, positions
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -44,3 +46,16 @@ class Critic(nn.Module):
         dtype = torch.float64 if self.head.weight.dtype == torch.float64 else torch.float32
         weight, bias = self.head.weight.to(dtype), self.head.bias.to(dtype)
         return placed(batch, nn.functional.linear(hidden[positions(batch)].to(dtype), weight, bias).squeeze(-1))
+
+
+def further_gradients(
+    critic: Critic, policy: PreTrainedModel, algorithm: Algorithm, parts: Sequence[Batch], steps: int
+) -> Iterator[None]:
+    """Makes the critic's gradient `steps` times, for the caller to step on, beside a policy that stays where it is."""
+    with torch.no_grad():  # the critic is detached: the policy's part in it need not be computed again
+        hidden = [torch.empty(0) if critic.trunk is not None else last_hidden(policy, part) for part in parts]
+    for _ in range(steps):
+        for part, states in zip(parts, hidden, strict=True):
+            unmoved = Outputs(part.old_logprobs, torch.zeros_like(part.old_logprobs), critic(part, states))
+            algorithm.loss(unmoved, part).value.backward()
+        yield

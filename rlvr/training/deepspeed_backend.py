@@ -8,7 +8,6 @@ each one has all ranks exchange gradients or weights.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -24,6 +23,7 @@ from rlvr.training.local_backend import LocalBackend
 from rlvr.training.lora import policy_weights
 from rlvr.training.models import DTYPES, blank_copy, cast_parameters, on_device
 from rlvr.training.optimizer import MasterAdamW, decay_groups
+from rlvr.training.zero_engine import set_steps, step, steps_of
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -195,7 +195,7 @@ class DeepSpeedBackend(LocalBackend):
         self.engine.backward(loss * self.ranks.count, scale_wrt_gas=False)
 
     def _adam_step(self, lr: float) -> dict[str, float]:
-        return _step(self.engine, lr)
+        return step(self.engine, lr)
 
     def _critic_step(self, algorithm: Any, part: Batch, lr: float) -> dict[str, float]:
         if self.critic_engine is None:
@@ -203,12 +203,12 @@ class DeepSpeedBackend(LocalBackend):
                 for master in self.critic_optimizer.masters:
                     master.grad = None if master.grad is None else master.grad / self._scale
             return super()._critic_step(algorithm, part, lr)
-        return {"critic/grad_norm": _step(self.critic_engine, lr * self.critic_lr / self.train.lr)["train/grad_norm"]}
+        return {"critic/grad_norm": step(self.critic_engine, lr * self.critic_lr / self.train.lr)["train/grad_norm"]}
 
     def state_dict(self) -> dict[str, Any]:
         """What every rank knows; `shard` has the rest."""
         critic = None if self.critic_optimizer is None else self.critic_optimizer.state_dict()
-        steps = {name: _steps(engine) for name, engine in self._trained()}
+        steps = {name: steps_of(engine) for name, engine in self._trained()}
         return {"critic": critic, "updates": self.updates, "steps": steps}
 
     def shard(self) -> dict[str, dict[str, Tensor]]:
@@ -233,7 +233,7 @@ class DeepSpeedBackend(LocalBackend):
             self._write(parameter, {key: tensor.to(self.device) for key, tensor in found[name].items()})
         for name, engine in self._trained():
             for moments in engine.basic_optimizer.state.values():
-                _set_steps(moments, state["steps"][name])
+                set_steps(moments, state["steps"][name])
 
     def _trained(self) -> list[tuple[str, Any]]:
         return [(n, e) for n, e in (("policy", self.engine), ("critic", self.critic_engine)) if e is not None]
@@ -245,7 +245,7 @@ class DeepSpeedBackend(LocalBackend):
                 # DeepSpeed does this once, after the first group's step, when the second one has no state yet.
                 engine.optimizer._hp_optimizer_states_linked = False
                 engine.optimizer._lazy_init_hp_params_optimizer_state()
-            steps = _steps(engine)
+            steps = steps_of(engine)
             for name, parameter in engine.module.named_parameters():
                 if parameter.requires_grad:
                     yield f"{kind}.{name}", parameter, steps
@@ -261,7 +261,7 @@ class DeepSpeedBackend(LocalBackend):
         else:
             loss = engine(spare, torch.empty(0, device=self.device)).sum()
         engine.backward(loss * 0.0, scale_wrt_gas=False)
-        _step(engine, 0.0)
+        step(engine, 0.0)
 
     @torch.no_grad()
     def _write(self, parameter: nn.Parameter, state: Mapping[str, Tensor]) -> None:
@@ -285,26 +285,3 @@ def _read(parameter: nn.Parameter, moments: bool) -> dict[str, Tensor]:
     for key in _MOMENTS if moments else ():
         state[key] = deepspeed.utils.safe_get_full_optimizer_state(parameter, key)
     return state
-
-
-def _step(engine: Any, lr: float) -> dict[str, float]:
-    for group in engine.optimizer.param_groups:
-        group["lr"] = lr
-    engine.step()
-    norm, applied = engine.get_global_grad_norm(), engine.was_step_applied()
-    return {
-        "train/grad_norm": float(norm) if applied and norm is not None else math.inf,
-        "train/skipped_updates": float(not applied),
-    }
-
-
-def _steps(engine: Any) -> float:
-    """The steps that an engine's Adam has made."""
-    return max((float(moments["step"]) for moments in engine.basic_optimizer.state.values()), default=0.0)
-
-
-def _set_steps(moments: dict[str, Any], steps: float) -> None:
-    if isinstance(moments["step"], Tensor):
-        moments["step"].fill_(steps)
-    else:
-        moments["step"] = int(steps)

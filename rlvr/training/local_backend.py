@@ -1,7 +1,6 @@
 """Training with plain torch: on one device, or on several ranks that each hold everything (data parallel).
 
-Each rank accumulates the gradients of its rows, whose denominators are those of all ranks; the sum over the ranks is
-then the gradient, and each makes the same step.
+The gradients of a rank's rows have the denominators of all ranks: their sum is the gradient, and each steps by it.
 """
 
 from __future__ import annotations
@@ -15,14 +14,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from rlvr.algorithms.base import Algorithm
 from rlvr.functional.divergence import k3
 from rlvr.training.batch import Batch, Outputs
-from rlvr.training.forward import forward, last_hidden
+from rlvr.training.critic import Critic, further_gradients
+from rlvr.training.forward import forward
 from rlvr.training.lora import adapter_off, is_adapted, policy_weights
-from rlvr.training.mismatch import mismatch_metrics, weighted_loss
+from rlvr.training.mismatch import everywhere, mismatch_metrics, weighted_loss
 from rlvr.training.models import DTYPES, cast_parameters, on_device
 from rlvr.training.natural import natural_step
 from rlvr.training.optimizer import MasterAdamW, learning_rate
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
     from rlvr.schema import TrainSection
-    from rlvr.training.critic import Critic
 
 #: Rows on which a run compares trainer and engine before its first update, where no pass is made anyway.
 CHECKED_ROWS = 32
@@ -172,42 +171,27 @@ class LocalBackend:
         """The trainer's log-probs against the engine's, before any update."""
         if batch.sampler_logprobs.isnan().all():
             return {}
-        if batch.old_logprobs is None:
+        own = batch.old_logprobs
+        if own is None:
             batch = batch.select(torch.arange(min(len(batch), CHECKED_ROWS)))
             own = self.score(self.model, batch)
-        else:
-            own = batch.old_logprobs
-        own, sampler = self.everywhere(own.masked_fill(~batch.mask, float("nan")), batch.sampler_logprobs)
+        own, sampler = everywhere(self.ranks, own.masked_fill(~batch.mask, float("nan")), batch.sampler_logprobs)
         return mismatch_metrics(own, sampler)
-
-    def everywhere(self, *tensors: Tensor) -> list[Tensor]:
-        """Tensors `[B, T]` of this rank's rows -> those of all ranks' rows, padded with NaN."""
-        if self.ranks.alone:
-            return list(tensors)
-        parts = self.ranks.all([tensor.cpu() for tensor in tensors])
-        width = max(tensor.shape[1] for part in parts for tensor in part)
-        return [
-            torch.cat([nn.functional.pad(tensor, (0, width - tensor.shape[1]), value=math.nan) for tensor in column])
-            for column in zip(*parts, strict=True)
-        ]
 
     def update(self, algorithm: Algorithm, part: Batch) -> dict[str, float]:
         """One optimizer step on the gradient of the algorithm's loss over `part`, and what was seen on the way.
 
-        Rows that add exactly nothing are not computed; without a live row there is no step, and the
-        schedule advances.
+        Rows that add exactly nothing are not computed; without a live row the schedule advances without a step.
         """
         start = time.perf_counter()
-        dead = dead_rows(algorithm, part)
+        dead = algorithm.dead_rows(part)
         if not self.train.count_dead_rows:
             part = part.without(dead)
         lr = learning_rate(self.updates, self.total_updates, self.train.lr, self.train.warmup, self.train.schedule)
         self.updates += 1
         skip = dead if self.train.skip_dead_rows else ~part.mask.any(dim=1)
-        skipped, rows, living = (
-            sum(numbers)
-            for numbers in zip(*self.ranks.all((int(skip.sum()), len(skip), int((~dead).sum()))), strict=True)
-        )
+        counted = self.ranks.all((int(skip.sum()), len(skip), int((~dead).sum())))
+        skipped, rows, living = (sum(column) for column in zip(*counted, strict=True))
         metrics = {
             "train/lr": lr,
             "train/empty_updates": 0.0,
@@ -237,7 +221,7 @@ class LocalBackend:
         self.optimizer.zero_grad()
         norm = float(gradient.norm())
         metrics = {"train/grad_norm": norm, "train/skipped_updates": float(not math.isfinite(norm))}
-        if not math.isfinite(norm):
+        if metrics["train/skipped_updates"]:
             return metrics
         self.model.eval()  # no gradient checkpointing: it cannot be differentiated twice
         parts = [m.to(self.device) for m in part.microbatches(self.train.tokens_per_microbatch)]
@@ -257,22 +241,15 @@ class LocalBackend:
         norm = self.critic_optimizer.step(lr, self.train.grad_clip)
         if algorithm.trust_region is not None and algorithm.trust_region.critic_updates > 1:
             parts = [m.to(self.device) for m in part.microbatches(self.train.tokens_per_microbatch)]
-            with torch.no_grad():  # the critic is detached: the policy's part in it need not be computed again
-                hidden = [
-                    torch.empty(0) if critic.trunk is not None else last_hidden(self.model, micro) for micro in parts
-                ]
-            for _ in range(algorithm.trust_region.critic_updates - 1):
-                for micro, states in zip(parts, hidden, strict=True):
-                    unmoved = Outputs(micro.old_logprobs, torch.zeros_like(micro.old_logprobs), critic(micro, states))
-                    algorithm.loss(unmoved, micro).value.backward()
+            steps = algorithm.trust_region.critic_updates - 1
+            for _ in further_gradients(critic, self.model, algorithm, parts, steps):
                 self.critic_optimizer.sum_over(self.ranks)
                 self.critic_optimizer.step(lr, self.train.grad_clip)
         return {"critic/grad_norm": norm}
 
     def _accumulate(self, algorithm: Algorithm, part: Batch) -> dict[str, float]:
         """The gradient of the loss over `part`, whose denominators are already those of the whole update."""
-        loss_sum = 0.0
-        sums = Sums()
+        loss_sum, sums = 0.0, Sums()
         # Under a natural step the policy is still the old one here.
         old = self.old if "kl_old" in algorithm.needs and algorithm.step_kind == "adam" else None
         for micro in self._microbatches(part):
@@ -308,9 +285,8 @@ class LocalBackend:
         return {"loss": loss_sum} | sums.means()
 
     def state_dict(self) -> dict[str, Any]:
-        critic = None
-        if self.critic_optimizer is not None:
-            critic = self.critic_optimizer.state_dict()  # its masters are the critic's weights
+        # The masters of the critic's optimizer are the critic's weights.
+        critic = None if self.critic_optimizer is None else self.critic_optimizer.state_dict()
         return {"optimizer": self.optimizer.state_dict(), "critic": critic, "updates": self.updates}
 
     def shard(self) -> dict[str, Any]:
@@ -322,11 +298,3 @@ class LocalBackend:
         if self.critic_optimizer is not None:
             self.critic_optimizer.load_state_dict(state["critic"])
         self.updates = int(state["updates"])
-
-
-def dead_rows(algorithm: Algorithm, part: Batch) -> Tensor:
-    """`[B]` bool: nothing to train, or advantages all exactly 0 under an algorithm without other terms."""
-    dead = ~part.mask.any(dim=1)
-    if algorithm.dead_rows_are_free and part.advantages is not None:
-        dead |= (part.advantages == 0).all(dim=1)
-    return dead

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from rlvr.algorithms.base import Algorithm, State
 from rlvr.training.batch import Batch
-from rlvr.training.mismatch import mismatch_metrics, refuse_mismatch
+from rlvr.training.mismatch import everywhere, mismatch_metrics, refuse_mismatch
 from rlvr.training.observe import across_ranks, mean_of_updates, rollout_metrics
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def train(
         groups = [group for groups in backend.ranks.gathered(source.groups) for group in groups]
         metrics = rollout_metrics(groups) | across_ranks(backend.ranks.all(source.metrics()))
         metrics |= mean_of_updates(updates)
-        own, sampler = backend.everywhere(backend.trace.logprobs, batch.sampler_logprobs)
+        own, sampler = everywhere(backend.ranks, backend.trace.logprobs, batch.sampler_logprobs)
         metrics |= mismatch_metrics(own, sampler, batch.correction)
         metrics |= {"train/updates": float(backend.updates), "train/stopped_early": float(stop)}
         if several and "train/loss" in updates[0]:

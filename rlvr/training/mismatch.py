@@ -12,12 +12,13 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from rlvr import functional as F
 from rlvr.algorithms.base import Algorithm, Loss
 from rlvr.errors import UserError
 from rlvr.training.batch import Batch, Outputs
+from rlvr.training.ranks import Ranks
 
 #: Largest mean absolute difference, in nats, at which a run starts.
 LIMITS = {"float32": 1e-3, "float64": 1e-3, "bfloat16": 0.05, "float16": 0.05}
@@ -79,6 +80,18 @@ def mismatch_metrics(trainer: Tensor, sampler: Tensor, correction: Correction | 
         _, bounded = correction.weights(difference.masked_fill(~known, 0.0), known)
         metrics["mismatch/bounded_rate"] = float(bounded[known].double().mean())
     return metrics
+
+
+def everywhere(ranks: Ranks, *tensors: Tensor) -> list[Tensor]:
+    """Tensors `[B, T]` of this rank's rows -> those of all ranks' rows, padded with NaN."""
+    if ranks.alone:
+        return list(tensors)
+    parts = ranks.all([tensor.cpu() for tensor in tensors])
+    width = max(tensor.shape[1] for part in parts for tensor in part)
+    return [
+        torch.cat([nn.functional.pad(tensor, (0, width - tensor.shape[1]), value=math.nan) for tensor in column])
+        for column in zip(*parts, strict=True)
+    ]
 
 
 def quantile(values: Tensor, share: float) -> Tensor:

@@ -14,7 +14,8 @@ import torch
 from rlvr.algorithms.dpo import DPO
 from rlvr.config import load_recipe
 from rlvr.errors import RecipeError, UserError
-from rlvr.run import TrainReport, train_recipe
+from rlvr.outcome import TrainReport
+from rlvr.run import train_recipe
 from rlvr.training.batch import Outputs, collate
 from tests.tiny import group, recipe, rollout
 

@@ -14,7 +14,8 @@ from rlvr.algorithms.return_conditioned import ReturnConditioned
 from rlvr.config import load_recipe
 from rlvr.data import load_prompts
 from rlvr.errors import RecipeError
-from rlvr.run import TrainReport, train_recipe
+from rlvr.outcome import TrainReport
+from rlvr.run import train_recipe
 from rlvr.training.batch import Outputs, collate
 from tests.tiny import group, recipe, rollout
 

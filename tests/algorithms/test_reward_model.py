@@ -12,8 +12,9 @@ import torch
 
 from rlvr.config import load_recipe
 from rlvr.errors import RecipeError, UserError
+from rlvr.outcome import TrainReport
 from rlvr.rollout import chat
-from rlvr.run import TrainReport, train_recipe
+from rlvr.run import train_recipe
 from rlvr.training.models import load_tokenizer
 from rlvr.training.reward_model import RewardModel, load_reward_model
 from tests.tiny import checkpoint, recipe

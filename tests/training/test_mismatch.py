@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 import torch
 
-from rlvr.assemble import correction_of
 from rlvr.config import load_recipe
 from rlvr.errors import UserError
 from rlvr.records import unpack
 from rlvr.run import train_recipe
+from rlvr.sourcing import correction_of
 from rlvr.training.mismatch import Correction, mismatch_metrics, quantile
 from tests.tiny import recipe
 

@@ -18,7 +18,8 @@ from safetensors.torch import load_file
 
 from rlvr.config import load_recipe
 from rlvr.errors import UserError
-from rlvr.run import TrainReport, train_recipe
+from rlvr.outcome import TrainReport
+from rlvr.run import train_recipe
 from rlvr.training import checkpoint as checkpoints
 from tests.tiny import recipe
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
@@ -48,6 +49,15 @@ def lone_engine(recipe: Recipe, tokenizer: PreTrainedTokenizerBase, stack: ExitS
         model = load_model(section.path, section.revision, section.attention)
         return cast_parameters(on_device(model, device_of(recipe)), DTYPES[section.dtype])
 
+    return engine_of(recipe, tokenizer, sampled_model, stack)
+
+
+def training_engine(
+    recipe: Recipe, tokenizer: PreTrainedTokenizerBase, sampled_model: Callable[[], PreTrainedModel], stack: ExitStack
+) -> Engine:
+    """A run's engine. One that samples while the trainer trains has weights and a tokenizer of its own."""
+    if recipe.engine.max_staleness:
+        return lone_engine(recipe, copy.deepcopy(tokenizer), stack)
     return engine_of(recipe, tokenizer, sampled_model, stack)
 
 

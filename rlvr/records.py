@@ -43,6 +43,27 @@ def verdict_json(verdict: Verdict) -> dict[str, Any]:
     }
 
 
+def rollout_json(rollout: Rollout) -> dict[str, Any]:
+    """Completion, verdict and shaped reward, of which `rollout_of` makes the same rollout again."""
+    completion = rollout.completion
+    return {
+        "text": completion.text,
+        "finish_reason": completion.finish_reason,
+        "policy_version": completion.policy_version,
+        "prompt_ids": completion.prompt_ids,
+        "spans": [
+            {
+                "kind": span.kind,
+                "token_ids": span.token_ids,
+                "logprobs": None if span.logprobs is None else pack(span.logprobs),
+            }
+            for span in completion.spans
+        ],
+        "shaped": rollout.shaped,
+        "verdict": verdict_json(rollout.verdict),
+    }
+
+
 def rollouts_file(run: Path) -> Path:
     """The records of a run: of its folder, or the file itself. Raises `UserError` where there are none."""
     file = run / "rollouts.jsonl" if run.is_dir() else run

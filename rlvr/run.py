@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from rlvr import assemble, sourcing
 from rlvr.config import Resolved
 from rlvr.core import Prompt
-from rlvr.engines import engine_of
+from rlvr.engines import training_engine
 from rlvr.errors import UserError
 from rlvr.folder import discard_unused, open_folder, write_json
 from rlvr.held_out import HeldOut
@@ -109,10 +109,11 @@ class Run:
         start = str(self.checkpoint.model) if self.checkpoint else None
         policy = assemble.policy_of(recipe, self.algorithm, self.tokenizer, start)
         self.backend: LocalBackend = assemble.backend_of(recipe, policy, self.algorithm, ranks)
-        self.engine = engine_of(recipe, self.tokenizer, self.backend.sampled_model, stack)
+        self.engine = training_engine(recipe, self.tokenizer, self.backend.sampled_model, stack)
         self.source: Source = sourcing.source_of(
             recipe, self.algorithm, self.prompts, self.engine, self.judge, self.tokenizer, self.backend
         )
+        self.ahead = sourcing.ahead_of(self.source, stack)
         self.held_out.read_pairs(self.tokenizer, self.backend)
         if self.algorithm.source == "pairs":  # whose log-probs are all known now
             self.backend.reference = None
@@ -141,6 +142,8 @@ class Run:
         self.best = state["best"]
         self.evals = {int(k): dict(v) for k, v in state["evals"].items()}
         self.source.policy_changed(self.backend.policy, self.backend.updates)
+        if self.ahead is not None:
+            self.ahead.restore(state["ahead"])
         reached = self.checkpoint.iteration
         written = self.ranks.first_does(lambda: self.jsonl.truncate(reached))
         if written < self.checkpoint.iteration:  # the kill came between the checkpoint and its line
@@ -224,6 +227,8 @@ class Run:
 
     def _evaluate(self, iteration: int) -> dict[str, float]:
         began = time.perf_counter()
+        if self.ahead is not None:
+            self.ahead.settle()
         with self.recorder.console.doing("evaluating"):
             mine = self.held_out.evaluate(self.engine, self.judge, self.backend, self.template)
         metrics = self.ranks.told(mine)
@@ -241,6 +246,7 @@ class Run:
             "best": self.best,
             "evals": {str(k): v for k, v in self.evals.items()},
             "metrics": dict(metrics),
+            "ahead": None if self.ahead is None else self.ahead.state(),
         }
         folder = self.folder / "checkpoints"
         label = name or checkpoint.checkpoint_name(progress.iteration)

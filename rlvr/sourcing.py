@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from rlvr.assemble import device_of, load_data, sampling_of
 from rlvr.core import Engine, Prompt
+from rlvr.errors import UserError
 from rlvr.schema import Recipe
 from rlvr.training.ranks import ALONE, Ranks
 
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 
     from rlvr.algorithms.base import Algorithm
     from rlvr.rewards import Judge
+    from rlvr.training.async_on_policy import AsyncOnPolicy
     from rlvr.training.local_backend import LocalBackend
     from rlvr.training.mismatch import Correction
     from rlvr.training.on_policy import OnPolicy
@@ -38,7 +41,8 @@ def source_of(
 
     train, data = recipe.train, recipe.data
     if algorithm.source == "on_policy":
-        return on_policy(recipe, prompts, engine, judge, tokenizer, backend.ranks)
+        source = on_policy(recipe, prompts, engine, judge, tokenizer, backend.ranks)
+        return ahead_of_training(recipe, source, backend) if recipe.engine.max_staleness else source
     size, iterations, seed, shuffle = train.prompts_per_iteration, train.iterations, train.seed, train.shuffle
     if algorithm.source == "pairs":
         reference = backend.reference_logprobs if "ref_logprobs" in algorithm.needs else None
@@ -111,3 +115,28 @@ def on_policy(
         ranks=ranks,
         correction=correction_of(recipe),
     )
+
+
+def ahead_of_training(recipe: Recipe, source: OnPolicy, backend: LocalBackend) -> AsyncOnPolicy:
+    """The source with a thread that samples up to `engine.max_staleness` iterations ahead."""
+    from rlvr.training.async_on_policy import AsyncOnPolicy
+
+    if recipe.sampling.dynamic_rounds and not backend.ranks.alone:
+        raise UserError(
+            "sampling.dynamic_rounds with engine.max_staleness above 0 needs a single rank: which further prompts are "
+            "sampled is decided by all ranks together, and they talk to each other between updates only. Set one to 0."
+        )
+    engine = recipe.engine
+    return AsyncOnPolicy(
+        source, lambda: backend.policy, max_staleness=engine.max_staleness, timeout=engine.rollout_timeout
+    )
+
+
+def ahead_of(source: Source, stack: ExitStack) -> AsyncOnPolicy | None:
+    """The source where it samples ahead of training, its thread ended with `stack`; None where it does not."""
+    from rlvr.training.async_on_policy import AsyncOnPolicy
+
+    if not isinstance(source, AsyncOnPolicy):
+        return None
+    stack.callback(source.close)
+    return source

@@ -63,7 +63,7 @@ def test_every_metric_is_in_the_glossary_and_the_glossary_promises_no_other(tmp_
     preferred = run(tmp_path / "d", data=pairs, algorithm="dpo", train=evaluated_once)
     shaped = run(
         tmp_path / "e", algorithm="dapo", train=one, sampling={"group_size": 2, "max_tokens": 6, "dynamic_rounds": 1},
-        reward={"overlong_buffer": 2, "model": str(scored.folder)},
+        reward={"overlong_buffer": 2, "model": str(scored.folder)}, engine={"max_staleness": 1},
     )  # fmt: skip
     ppo = {"name": "ppo", "kl_coef": 0.1}
     with_critic = run(tmp_path / "f", "train.minibatch=8", "train.iterations=1", algorithm=ppo)

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rlvr.core import Group, Prompt, Rollout, Sampling
-from rlvr.records import pack, verdict_json
+from rlvr.records import pack, rollout_json
 
 if TYPE_CHECKING:
     import numpy as np
@@ -52,9 +52,7 @@ def rollout_records(
                 "temperature": sampling.temperature,
                 "template": template,
                 **asked,
-                **_completion(rollout),
-                "shaped": rollout.shaped,
-                "verdict": verdict_json(rollout.verdict),
+                **rollout_json(rollout),
                 **_arrays(row, rollout, columns),
                 **({} if margins is None else {"margin": margins[row]}),
                 **({} if language is None else {"language": language[row]}),
@@ -70,24 +68,6 @@ def _prompt(prompt: Prompt) -> dict[str, Any]:
         "messages": [dict(m) for m in prompt.messages],
         "meta": dict(prompt.meta),
         "verifier": [{"name": u.name, "weight": u.weight, "options": dict(u.options)} for u in prompt.verifiers],
-    }
-
-
-def _completion(rollout: Rollout) -> dict[str, Any]:
-    completion = rollout.completion
-    return {
-        "text": completion.text,
-        "finish_reason": completion.finish_reason,
-        "policy_version": completion.policy_version,
-        "prompt_ids": completion.prompt_ids,
-        "spans": [
-            {
-                "kind": span.kind,
-                "token_ids": span.token_ids,
-                "logprobs": None if span.logprobs is None else pack(span.logprobs),
-            }
-            for span in completion.spans
-        ],
     }
 
 

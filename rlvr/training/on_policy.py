@@ -96,6 +96,7 @@ class OnPolicy:
         size = self.prompts_per_iteration
         order = epoch_order(len(self.prompts), self.sampling.seed, iteration * size, size, self.shuffle)
         self._seen, self._scored = {}, []
+        self.engine.metrics()  # what an evaluation has left there is not the iteration's
         places = list(self.ranks.share(range(size)))
         self.groups = self.collect([self.prompts[order[i]] for i in places], iteration)
         if self.dynamic_rounds:

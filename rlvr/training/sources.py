@@ -2,7 +2,8 @@
 
 `on_policy` samples completions of prompts and has them judged; `corpus` reads demonstrations and plain text,
 `pairs` answers of which one was preferred, `trajectories` completions with their returns. What an iteration
-sees follows from (seed, iteration) alone, so a source has no state to save.
+sees follows from (seed, iteration) and the policy alone, so a source has no state to save; but one that samples ahead
+of training has (`async_on_policy`), since older weights sampled what it holds.
 """
 
 from __future__ import annotations

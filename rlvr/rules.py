@@ -200,6 +200,12 @@ def _sampler(recipe: Recipe) -> Iterator[tuple[str, str]]:
         yield "engine.max_staleness", f"has no meaning for {name}, which samples no completions"
     if engine.max_staleness and algorithm.step_kind == "natural":
         yield "engine.max_staleness", f"must be 0 for {name}: its bound holds for one step from the policy that sampled"
+    if engine.max_staleness and engine.tensor_parallel > 1:
+        yield (
+            "engine.max_staleness",
+            "must be 0 with engine.tensor_parallel above 1: ranks that share an engine sample together, and would talk "
+            "to each other in two threads at once",
+        )
     if correction.name not in ("auto", "none") and algorithm.source != "on_policy":
         yield "correction.name", f"has no meaning for {name}, which samples no completions"
     read_by = {"cap": ("auto", "token", "sequence"), "low": ("mask",), "high": ("mask",)}

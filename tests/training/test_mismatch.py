@@ -70,6 +70,7 @@ def test_completions_are_weighted_by_default_where_the_sampler_is_another_one() 
         (["algorithm=sft", "correction=token"], "has no meaning for sft"),
         (["algorithm=sft", "engine.max_staleness=1"], "engine.max_staleness"),
         (["algorithm=trpo", "engine.max_staleness=1"], "from the policy that sampled"),
+        (["engine.name=vllm", "engine.tensor_parallel=2", "engine.max_staleness=1"], "sample together"),
         # What would bend the distribution that is sampled is refused: no weight makes up for it.
         (["sampling.top_p=0.9"], "no weight"),
         (["sampling.top_k=20"], "no weight"),

@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -25,6 +26,7 @@ from rlvr.errors import UserError
 from rlvr.sourcing import ahead_of_training
 from rlvr.training.async_on_policy import AsyncOnPolicy
 from rlvr.training.on_policy import OnPolicy
+from rlvr.training.ranks import ALONE, Ranks
 from tests.tiny import make_tokenizer, prompt
 from tests.training.test_resume import lines, run, settings, weights
 from tests.training.test_sources_resume import assert_same, untimed
@@ -218,10 +220,6 @@ def test_an_interrupted_run_ends_at_once(tmp_path: Path) -> None:
 
 
 def test_several_ranks_do_not_decide_together_while_they_sample_ahead(tmp_path: Path) -> None:
-    from types import SimpleNamespace
-
-    from rlvr.training.ranks import Ranks
-
     recipe = load_recipe(
         settings(tmp_path, "r", engine={"max_staleness": 1}, sampling={"dynamic_rounds": 2, "group_size": 4})
     ).recipe
@@ -266,7 +264,9 @@ def test_with_staleness_0_the_run_is_the_synchronous_one(
         return AsyncOnPolicy(source, lambda: backend.policy, max_staleness=0)
 
     monkeypatch.setattr(sourcing, "source_of", with_a_thread)
-    monkeypatch.setattr("rlvr.run.training_engine", lambda recipe, tokenizer, _, stack: lone_engine(recipe, tokenizer, stack))
+    monkeypatch.setattr(
+        "rlvr.run.training_engine", lambda recipe, tokenizer, _, stack: lone_engine(recipe, tokenizer, stack)
+    )
     threaded = run(made[1])
     a, b = weights(plain.folder), weights(threaded.folder)
     assert a.keys() == b.keys() and all(a[name].equal(b[name]) for name in a)
@@ -309,12 +309,12 @@ def test_what_is_evaluated_is_the_newest_policy(tmp_path: Path) -> None:
     recipe = load_recipe(sections).recipe
     held_out = HeldOut(recipe, assemble.algorithm_of(recipe))
     tokenizer = load_tokenizer(recipe.model.path)
-    nothing: Any = None
+    alone: Any = SimpleNamespace(ranks=ALONE)  # all that completions need of a backend
     with assemble.judge_of(recipe, held_out.prompts, {}) as judge:
         for iteration in (1, 2, 3):
             model = load_model(str(tmp_path / "r" / "checkpoints" / f"iteration_{iteration:06d}" / "model"))
             engine = HFEngine(model, tokenizer)
-            expected = held_out.evaluate(engine, judge, nothing, template_hash(tokenizer))
+            expected = held_out.evaluate(engine, judge, alone, template_hash(tokenizer))
             assert {k: v for k, v in done.evals[iteration].items() if "seconds" not in k} == {
                 k: v for k, v in expected.items() if "seconds" not in k
             }

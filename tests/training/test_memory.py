@@ -98,6 +98,14 @@ def test_zero_divides_by_the_ranks(stage: int, weights: int, gradients: int, opt
     assert (part(found, "whole weights of the engine") > 0) == (stage == 3)
 
 
+def test_an_engine_that_samples_ahead_has_weights_of_its_own_and_never_makes_room() -> None:
+    n = 1_543_714_304
+    turns, ahead, further = (plan(engine={"max_staleness": bound}) for bound in (0, 1, 3))
+    assert part(turns, "whole weights of the engine") == 0 < part(ahead, "whole weights of the engine") == 2 * n
+    assert ahead.total("training") - turns.total("training") > part(ahead, "KV cache") + 2 * n > 2 * n
+    assert further.peak("host") - ahead.peak("host") == 2 * 2 * n  # two versions that wait
+
+
 def test_offloading_moves_to_the_host() -> None:
     sections = {"name": "deepspeed", "zero_stage": 3, "offload_optimizer": True, "offload_parameters": True}
     here, there = (

@@ -223,7 +223,10 @@ def schedule_rows(recipe: Recipe, algorithm: Algorithm, prompts: int) -> list[tu
         ("completions an iteration", f"{rows:,}"),
         ("completions an update", f"{train.minibatch or rows:,}"),
         ("updates an iteration", f"{updates}, {updates * train.iterations:,} in all"),
-        ("tokens a micro-batch", f"at most {train.tokens_per_microbatch:,}, with padding"),
+        (
+            "tokens a micro-batch",
+            f"at most {train.tokens_per_microbatch:,}" + ("" if train.packing else ", with padding"),
+        ),
         ("algorithm", " ".join([recipe.algorithm.name, *(f"{k}={v}" for k, v in recipe.algorithm.options.items())])),
         ("data", str(recipe.data.train.name or Path(str(recipe.data.train.path)).name)),
     ]

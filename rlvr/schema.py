@@ -218,7 +218,10 @@ class TrainSection(Section):
     prompts_per_iteration: int = Field(32, ge=1)
     epochs: int = Field(1, ge=1, description="passes over an iteration's completions")
     minibatch: int | None = Field(None, ge=1, description="completions an update; default: all of the iteration's")
-    tokens_per_microbatch: int = Field(8192, ge=1, description="tokens with padding at once: memory only, no number")
+    tokens_per_microbatch: int = Field(
+        8192, ge=1, description="tokens at once, with padding unless packed: memory only, no number"
+    )
+    packing: bool | None = Field(None, description="passes without padding; default: on GPUs")
     lr: float = Field(1e-6, gt=0)
     warmup: int = Field(0, ge=0, description="updates of linear warm-up")
     schedule: Literal["constant", "linear", "cosine"] = "constant"

@@ -27,7 +27,8 @@ QWEN: dict[str, dict[str, Any]] = {
     },
     "Qwen/Qwen2.5-7B-Instruct": {
         "hidden_size": 3584, "intermediate_size": 18_944, "num_hidden_layers": 28, "num_attention_heads": 28,
-        "num_key_value_heads": 4, "vocab_size": 152_064, "tie_word_embeddings": False, "max_position_embeddings": 32_768,
+        "num_key_value_heads": 4, "vocab_size": 152_064, "tie_word_embeddings": False,
+        "max_position_embeddings": 32_768,
     },
     "Qwen/Qwen2.5-Math-7B": {
         "hidden_size": 3584, "intermediate_size": 18_944, "num_hidden_layers": 28, "num_attention_heads": 28,
@@ -35,12 +36,14 @@ QWEN: dict[str, dict[str, Any]] = {
     },
     "Qwen/Qwen2.5-32B": {
         "hidden_size": 5120, "intermediate_size": 27_648, "num_hidden_layers": 64, "num_attention_heads": 40,
-        "num_key_value_heads": 8, "vocab_size": 152_064, "tie_word_embeddings": False, "max_position_embeddings": 131_072,
+        "num_key_value_heads": 8, "vocab_size": 152_064, "tie_word_embeddings": False,
+        "max_position_embeddings": 131_072,
     },
 }  # fmt: skip
 #: What the checkpoints' cards say, in billions.
 BILLIONS = {
-    "Qwen/Qwen2.5-1.5B-Instruct": 1.54, "Qwen/Qwen2.5-7B-Instruct": 7.62, "Qwen/Qwen2.5-Math-7B": 7.62, "Qwen/Qwen2.5-32B": 32.8,
+    "Qwen/Qwen2.5-1.5B-Instruct": 1.54, "Qwen/Qwen2.5-7B-Instruct": 7.62, "Qwen/Qwen2.5-Math-7B": 7.62,
+    "Qwen/Qwen2.5-32B": 32.8,
 }  # fmt: skip
 
 

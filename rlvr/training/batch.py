@@ -57,6 +57,7 @@ class Batch:
     margins: Tensor = None  # type: ignore[assignment]  # [B], by how much the chosen row of a pair is better
     language: Tensor = None  # type: ignore[assignment]  # [B] bool, rows of plain text for an auxiliary loss
     language_tokens: float = 0.0  # trained tokens of such rows in the whole update
+    packed: bool = False  # passes leave padding out, so micro-batches count real tokens
     together: int = 1  # neighbouring rows that every split keeps together: 2 for pairs
     place: Tensor = None  # type: ignore[assignment]  # [B] int64, position among the iteration's rows of all ranks
     all_rows: int = 0  # the iteration's rows of all ranks
@@ -190,13 +191,19 @@ class Batch:
         return replace(self, place=place, all_rows=all_rows, reduce=reduce).recount()
 
     def microbatches(self, tokens: int) -> Iterator[Batch]:
-        """Parts of at most `tokens` tokens with padding (at least one row or pair), similar lengths together."""
-        longest = self.lengths.view(-1, self.together).amax(dim=1)
+        """Parts of at most `tokens` tokens (at least one row or pair), similar lengths together.
+
+        Padding counts, unless the batch is `packed`.
+        """
+        lengths = self.lengths.view(-1, self.together)
+        longest = lengths.amax(dim=1)
         order = longest.argsort(descending=True, stable=True)
+        sizes = lengths.sum(dim=1)[order] if self.packed else longest[order] * self.together
         start = 0
         while start < len(order):
-            width = int(longest[order[start]])
-            size = max(1, tokens // max(width * self.together, 1))
+            # The longest comes first, so it is what the others of its part are padded to.
+            taken = sizes[start:].cumsum(0) if self.packed else sizes[start] * torch.arange(1, len(order) - start + 1)
+            size = max(1, int((taken <= tokens).sum()))
             yield self.select(self._rows_of(order[start : start + size]))
             start += size
 

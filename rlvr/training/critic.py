@@ -39,7 +39,7 @@ class Critic(nn.Module):
     def forward(self, batch: Batch, hidden: Tensor) -> Tensor:
         """V `[B, T]` of the state before each trained token, 0 elsewhere; `hidden [B, T, H]` is the policy's."""
         if self.trunk is not None:
-            hidden = self.trunk(input_ids=batch.token_ids, use_cache=False).last_hidden_state
+            hidden = last_hidden(self.trunk, batch)
         elif self.detached:
             hidden = hidden.detach()
         # Wider than a bf16 policy: a value near 1 would have a resolution of 1/128.
@@ -53,7 +53,7 @@ def further_gradients(
 ) -> Iterator[None]:
     """Makes the critic's gradient `steps` times, for the caller to step on, beside a policy that stays where it is."""
     with torch.no_grad():  # the critic is detached: the policy's part in it need not be computed again
-        hidden = [torch.empty(0) if critic.trunk is not None else last_hidden(policy, part) for part in parts]
+        hidden = [torch.empty(0) if critic.trunk is not None else last_hidden(policy.base_model, part) for part in parts]
     for _ in range(steps):
         for part, states in zip(parts, hidden, strict=True):
             unmoved = Outputs(part.old_logprobs, torch.zeros_like(part.old_logprobs), critic(part, states))

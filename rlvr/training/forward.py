@@ -1,7 +1,8 @@
 """One pass of a model over a batch: log-probs and entropies of the trained tokens, never the logits.
 
 Rows are padded on the right and attention is causal, so no real token ever attends to padding and
-no attention mask is needed; position ids count from 0 as in generation.
+no attention mask is needed; position ids count from 0 as in generation. A `packed` batch is computed without
+its padding.
 """
 
 from __future__ import annotations
@@ -9,11 +10,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from rlvr.functional.divergence import token_kl
 from rlvr.functional.tokens import token_logprobs
 from rlvr.training.batch import Batch, Outputs
+from rlvr.training.packing import packed_hidden
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -38,7 +40,7 @@ def forward(
     """
     if model.get_output_embeddings() is None:
         return scores(model, batch)
-    hidden = last_hidden(model, batch)
+    hidden = last_hidden(model.base_model, batch)
     row, column = positions(batch)
     head = model.get_output_embeddings()
     logprobs, entropy = token_logprobs(
@@ -52,15 +54,17 @@ def forward(
     if old is not None:
         if old_hidden is None:
             with torch.no_grad():
-                old_hidden = last_hidden(old, batch)[row, column]
+                old_hidden = last_hidden(old.base_model, batch)[row, column]
         kl_old = placed(batch, kl_between(old, old_hidden, model, hidden[row, column], temperature))
     values = None if critic is None else critic(batch, hidden)
     return Outputs(placed(batch, logprobs), placed(batch, entropy), values=values, kl_old=kl_old)
 
 
-def last_hidden(model: PreTrainedModel, batch: Batch) -> Tensor:
-    """What the model knows after each token -> `[B, T, H]`."""
-    hidden: Tensor = model.base_model(input_ids=batch.token_ids, use_cache=False).last_hidden_state
+def last_hidden(decoder: nn.Module, batch: Batch) -> Tensor:
+    """What a model without its head knows after each token -> `[B, T, H]`."""
+    if batch.packed:
+        return packed_hidden(decoder, batch)
+    hidden: Tensor = decoder(input_ids=batch.token_ids, use_cache=False).last_hidden_state
     return hidden
 
 
@@ -95,7 +99,8 @@ def kl_between(
 
 def scores(model: PreTrainedModel, batch: Batch) -> Outputs:
     """What a reward model, a sequence classifier with one label, makes of the last token of each row: `scores [B]`."""
-    last = last_hidden(model, batch)[torch.arange(len(batch), device=batch.token_ids.device), batch.lengths - 1]
+    rows = torch.arange(len(batch), device=batch.token_ids.device)
+    last = last_hidden(model.base_model, batch)[rows, batch.lengths - 1]
     found = model.score(last).squeeze(1)  # type: ignore[operator]  # a linear layer
     none = torch.zeros(batch.token_ids.shape, device=found.device)
     return Outputs(none, none, scores=found if found.dtype == torch.float64 else found.float())

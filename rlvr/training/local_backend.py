@@ -26,6 +26,7 @@ from rlvr.training.mismatch import everywhere, mismatch_metrics, weighted_loss
 from rlvr.training.models import DTYPES, cast_parameters, on_device
 from rlvr.training.natural import natural_step
 from rlvr.training.optimizer import MasterAdamW, learning_rate
+from rlvr.training.packing import packs
 from rlvr.training.ranks import ALONE, Ranks
 from rlvr.training.trace import Sums, Trace
 
@@ -96,6 +97,7 @@ class LocalBackend:
     def add_inputs(self, batch: Batch, needs: frozenset[str]) -> Batch:
         """The batch with the inputs that the algorithm needs, from passes without gradient. Begins a new trace."""
         self.trace = Trace.of(batch)
+        batch = replace(batch, packed=packs(self.model, self.train.packing, self.device))
         if needs & {"old_logprobs", "values"}:
             logprobs, values = self._read(self.model, batch, note=True, critic=self._critic(needs))
             if values is not None:

@@ -13,6 +13,7 @@ import torch
 from rlvr.errors import UserError
 from rlvr.rollout import chat
 from rlvr.training.checkpoint import model_folder
+from rlvr.training.packing import attention_name
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -106,6 +107,8 @@ def read_model(
 def _load(auto: Any, path: str, **options: Any) -> Any:
     path = model_folder(path)
     quiet()
+    if "attn_implementation" in options:
+        options["attn_implementation"] = attention_name(options["attn_implementation"])
     looks_local = path.startswith((".", "/", "~")) or Path(path).exists()
     if looks_local and not (Path(path).expanduser() / "config.json").is_file():
         raise UserError(

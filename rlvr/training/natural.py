@@ -96,7 +96,7 @@ def fisher_product(model: PreTrainedModel, parts: Sequence[Batch], vector: Tenso
 
 def _kl_here(model: PreTrainedModel, part: Batch, temperature: float) -> Tensor:
     """The mean KL from the model to itself: 0, with first derivative 0; the second is the Fisher matrix."""
-    hidden = last_hidden(model, part)[positions(part)]
+    hidden = last_hidden(model.base_model, part)[positions(part)]
     kl = kl_between(model, hidden.detach(), model, hidden, temperature)
     return part.aggregate(placed(part, kl), "token")
 
@@ -104,7 +104,7 @@ def _kl_here(model: PreTrainedModel, part: Batch, temperature: float) -> Tensor:
 @torch.no_grad()
 def old_hidden(old: PreTrainedModel, parts: Sequence[Batch]) -> list[Tensor]:
     """What the old policy's distributions at the trained tokens are made of, once for the whole line search."""
-    return [last_hidden(old, part)[positions(part)] for part in parts]
+    return [last_hidden(old.base_model, part)[positions(part)] for part in parts]
 
 
 @torch.no_grad()

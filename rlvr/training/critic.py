@@ -53,7 +53,9 @@ def further_gradients(
 ) -> Iterator[None]:
     """Makes the critic's gradient `steps` times, for the caller to step on, beside a policy that stays where it is."""
     with torch.no_grad():  # the critic is detached: the policy's part in it need not be computed again
-        hidden = [torch.empty(0) if critic.trunk is not None else last_hidden(policy.base_model, part) for part in parts]
+        hidden = [
+            torch.empty(0) if critic.trunk is not None else last_hidden(policy.base_model, part) for part in parts
+        ]
     for _ in range(steps):
         for part, states in zip(parts, hidden, strict=True):
             unmoved = Outputs(part.old_logprobs, torch.zeros_like(part.old_logprobs), critic(part, states))

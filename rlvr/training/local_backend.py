@@ -243,8 +243,7 @@ class LocalBackend:
         norm = self.critic_optimizer.step(lr, self.train.grad_clip)
         if algorithm.trust_region is not None and algorithm.trust_region.critic_updates > 1:
             parts = [m.to(self.device) for m in part.microbatches(self.train.tokens_per_microbatch)]
-            steps = algorithm.trust_region.critic_updates - 1
-            for _ in further_gradients(critic, self.model, algorithm, parts, steps):
+            for _ in further_gradients(critic, self.model, algorithm, parts, algorithm.trust_region.critic_updates - 1):
                 self.critic_optimizer.sum_over(self.ranks)
                 self.critic_optimizer.step(lr, self.train.grad_clip)
         return {"critic/grad_norm": norm}
@@ -254,8 +253,7 @@ class LocalBackend:
         loss_sum, sums = 0.0, Sums()
         # Under a natural step the policy is still the old one here.
         old = self.old if "kl_old" in algorithm.needs and algorithm.step_kind == "adam" else None
-        for micro in self._microbatches(part):
-            micro = micro.to(self.device)
+        for micro in (m.to(self.device) for m in self._microbatches(part)):
             outputs = self._forward(self.model, micro, self._critic(algorithm.needs), old)
             if micro.old_logprobs is None:
                 micro = replace(micro, old_logprobs=outputs.logprobs.detach())

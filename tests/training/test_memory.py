@@ -182,7 +182,9 @@ def test_ranks_are_those_of_all_hosts(tmp_path: Path) -> None:
     hosts.write_text("# two hosts\nworker-1 slots=8\nworker-2 slots=4\n")
 
     def ranks(**launch: Any) -> int:
-        return ranks_of(load_recipe({"model": "m", "data": {"train": "chain"}, "launch": launch}).recipe)
+        return ranks_of(
+            load_recipe({"model": "m", "data": {"train": "chain"}, "launch": launch, "backend": "deepspeed"}).recipe
+        )
 
     assert ranks() == 1 and ranks(devices=4) == 4
     assert ranks(hostfile=str(hosts)) == 12 and ranks(hostfile=str(hosts), devices=2) == 4

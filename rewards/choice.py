@@ -3,116 +3,130 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from rlvr.core import Completion, Prompt, Verdict
 from rlvr.registry import verifier
 
-from .extract import extract
-from .math_answer import plain
+from .choice_options import Options, refused
+from .extract import answer_bounds
+from .extract_choice import extract_choice
+from .extract_cues import CUE, RETRACTS, names_an_answer, negated
+from .extract_marks import boxed, hashes, tagged
+from .extract_pieces import Extracted
+from .extract_sentences import sentence_end
 
-_LETTERS = "ABCDEFGHIJ"
-_LEAD = re.compile(
-    r"(?:it(?: is|'s)|(?:(?:the|correct|right|best|final|my)\s+)*(?:option|choice|answer|letter)\s*(?:is|:)?)\s*",
-    re.IGNORECASE,
-)
-_ANOTHER = re.compile(
-    r"[)\].:\s]*(?:,|/|&|and\b|or\b|nor\b)[\s(]*(?:and\s|or\s)?[\s(]*[A-Za-z\d](?![A-Za-z\d'])", re.IGNORECASE
-)
-_EXPLAINS = re.compile(
-    r"[\s,)]*(?:because|since|as|not|is (?:the )?(?:correct|right|best|answer)|which)\b", re.IGNORECASE
-)
-_FINAL = re.compile(r"\bis\s*:?\s*\(?([A-Z])\)?[.\s*]*$")
-_DECOR = " \t\n*_`\"'$.,:;!"
+REACH = 6_000  # characters at the end in which cues and lines are looked for
+MAX_CUES = 8  # cues that are tried, from the last one back
+MAX_LINE = 1_500  # characters of a line that may name an option
+MAX_LINES = 200
+_VERB = re.compile(r"\b(?:is|are|was|est|sont|es|son|ist|sind|lautet|é|è|sono)\b|[:：]", re.IGNORECASE)
 
 
 @verifier("choice")
 def choice(prompt: Prompt, completion: Completion) -> Verdict:
     """Compares the chosen option with the reference, a label or an option's text.
 
-    `meta["choices"]` lists `{"label", "text"}`; without it the labels are A to J. Statuses:
+    `meta["choices"]` lists `{"label", "text"}`; without it the labels are A to J. A choice is a label, an option's
+    text or value, in a box or tags, after "the answer is" in many languages, or on a line of its own. Statuses:
     `correct`, `wrong`, `unparsable` (no option, several, or a negation), `error` (no such option as the reference).
     """
-    options = _options(prompt.meta.get("choices"))
+    options = Options.of(prompt.meta.get("choices"))
     if options is None:
         return Verdict(None, "error", reason='meta["choices"] is not a list of {"label", "text"} with distinct labels')
-    gold = _option(str(prompt.answer).strip(), options, alone=True) if prompt.answer is not None else None
+    gold = options.gold(str(prompt.answer)) if prompt.answer is not None else None
     if gold is None:
         return Verdict(None, "error", reason=f"the reference {str(prompt.answer)[:80]!r} is none of the options")
-    found = extract(completion.text)
-    candidates = [] if found is None or found.why in ("last formula", "last number") else [(found.text, found.why)]
-    if not candidates:  # "B) because ..." at the start or "(C)" on the last line
-        lines = [
-            line for line in completion.text.rpartition("</think>")[2].strip()[-2000:].splitlines() if line.strip()
-        ]
-        candidates = (
-            [(line, why) for line, why in ((lines[-1], "last line"), (lines[0], "first line"))] if lines else []
-        )
-    for text, why in candidates:
-        label = _option(text, options, alone=why in ("boxed", "nothing else", "<answer>", "####"))
-        if label is not None:
-            right = label == gold
-            return Verdict(float(right), "correct" if right else "wrong", label, f"{why}: option {label}")
+    for label, why in _chosen(completion.text, options, completion.finish_reason != "length"):
+        if label is None:
+            break
+        right = label == gold
+        return Verdict(float(right), "correct" if right else "wrong", label, f"{why}: option {label}")
     return Verdict(0.0, "unparsable", reason="no single option found")
 
 
-def _options(choices: Any) -> dict[str, str] | None:
-    """Label -> text; None where the choices are malformed."""
-    if choices is None:
-        return dict.fromkeys(_LETTERS, "")
-    if not isinstance(choices, (list, tuple)) or not choices:
+def _chosen(text: str, options: Options, finished: bool) -> Iterator[tuple[str | None, str]]:
+    """The option that the first rule with a say finds, and the rule; None where that rule finds no single one."""
+    bounds = answer_bounds(text)
+    if bounds is None:
+        return
+    start, end = bounds
+    if (marked := _marked(text, start, end, finished)) is not None:
+        yield options.named(marked.text, alone=True) or _by_value(marked.text, options), marked.why
+        return
+    if finished and (label := options.named(text[start:end].strip(), alone=True)):
+        yield label, "nothing else"
+        return
+    spoken = False
+    for cue in _cues(text, max(start, end - REACH), end):
+        stop = text.find("\n", cue.end(), end)
+        stop = end if stop < 0 else stop
+        if not text[cue.end() : stop].strip(" *:_"):  # the answer stands on the next line
+            stop = next((i for i in (text.find("\n", stop + 1, end),) if i >= 0), end)
+        asked = text[cue.end() : stop].rstrip().endswith(("?", "？"))
+        if (asked and not options.questions) or (stop == end and not finished):
+            continue
+        spoken = True
+        verb = _VERB.search(cue[0])  # the cue itself may go on to a verb within an option's text
+        begin = cue.start() + verb.end() if verb else cue.end()
+        if negated(text[cue.start() : begin]) or RETRACTS.match(text, begin):
+            break
+        said = text[begin : min(stop, begin + MAX_LINE)]
+        sentence = text[begin : min(sentence_end(text, begin, stop), begin + MAX_LINE)]
+        if label := options.named(said, alone=False) or options.named(sentence, alone=False):
+            yield label, "answer is"
+            return
+    if spoken or not finished:
+        return
+    yield from _by_lines(text, max(start, end - REACH), end, options)
+    found = extract_choice(text, finished)
+    if found is None or found.why != "choice" or found.text not in options.texts or '{"' in text[start:end]:
+        return
+    if not options.several(text[start:end]) and not refused(text, found.end):
+        yield found.text, "choice"
+
+
+def _marked(text: str, start: int, end: int, finished: bool) -> Extracted | None:
+    """A box or an `<answer>`, whichever is later, or what follows `####`."""
+    box, tag = boxed(text, start, end, finished), tagged(text, start, end, finished)
+    if box is not None and tag is not None:
+        return box if box.end > tag.start else tag
+    return box or tag or hashes(text, start, end, finished)
+
+
+def _cues(text: str, start: int, end: int) -> list[re.Match[str]]:
+    """Where the answer is announced, from the last place back."""
+    if not names_an_answer(text[start:end]):
+        return []
+    return list(CUE.finditer(text, start, end))[: -MAX_CUES - 1 : -1]
+
+
+def _by_lines(text: str, start: int, end: int, options: Options) -> Iterator[tuple[str | None, str]]:
+    """ "(C)" on the last line, or "B) because ..." on the first; nothing where lines list several options."""
+    lines = [line for line in text[start:end].splitlines() if line.strip()][-MAX_LINES:]
+    if not lines:
+        return
+    if len({label for line in lines if (label := options.listed(line))}) > 1 and options.listed(lines[-1]):
+        yield None, "several options"
+        return
+    for line, why in ((lines[-1], "last line"), (lines[0], "first line")):
+        if len(line) <= MAX_LINE and (label := options.named(line, alone=False)):
+            if why == "first line" and len({found for other in lines if (found := options.listed(other))}) > 1:
+                break
+            yield label, why
+            return
+
+
+def _by_value(text: str, options: Options) -> str | None:
+    """The one option that equals the answer as mathematics: 0.5 where an option is 1/2."""
+    from .math_answer import math_answer
+
+    if len(text) > 200 or not any(map(str.isdigit, text)):
         return None
-    if not all(isinstance(c, Mapping) and str(c.get("label", "")).strip() for c in choices):
-        return None
-    options = {str(c["label"]).strip().strip("().").upper(): str(c.get("text") or "") for c in choices}
-    return options if len(options) == len(choices) else None
-
-
-def _option(text: str, options: Mapping[str, str], alone: bool) -> str | None:
-    """The one option that a short text names, by label or by text."""
-    if last := _FINAL.search(text[-200:]):  # "... that cannot be folded is (D)."
-        text = last[1]
-    text = _unwrap(text)
-    if label := _by_text(text, options):
-        return label
-    text = text[lead.end() :] if (lead := _LEAD.match(text)) else text
-    head = re.compile(r"\(?\s*([A-Za-z]|\d{1,2})\s*(\)|\.|:|-|–|$|(?=\s|,))\s*").match(text)
-    if head is None:
-        return _by_text(text, options)
-    label, mark, rest = head[1], head[2], _unwrap(text[head.end() :])
-    if label.islower() and not (alone or mark in (")", ".", ":") or not rest):
-        return None  # "a" may be a word
-    label = label.upper()
-    if label not in options:
-        return None
-    # What follows the label may repeat its option or explain, but must not name another.
-    if not rest or _same(rest, options[label]):
-        return label
-    if any(_same(rest, other) for key, other in options.items() if key != label):
-        return None
-    if _ANOTHER.match(text, head.end(1)):
-        return None
-    return label if mark in (")", ".", ":", "-", "–") or _EXPLAINS.match(text, head.end(1)) else None
-
-
-def _unwrap(text: str) -> str:
-    text = re.sub(
-        r"\\(?:text|textbf|mathrm|mathbf|boxed)\s*\{([^{}]*)\}", r"\1", text.replace("\\(", "").replace("\\)", "")
-    )
-    text = text.strip(_DECOR)
-    return text[:-1] if text.endswith(")") and "(" not in text and len(text) > 2 else text
-
-
-def _by_text(text: str, options: Mapping[str, str]) -> str | None:
-    hits = [label for label, option in options.items() if _same(text, option)]
-    return hits[0] if len(hits) == 1 else None
-
-
-def _same(text: str, option: str) -> bool:
-    return bool(option.strip()) and _key(text) == _key(option)
-
-
-def _key(text: str) -> str:
-    """Words by their letters, formulas by what `plain` leaves of them."""
-    return plain(_unwrap(text).replace("~", " ")).casefold()
+    answer = Completion.of_text(rf"\boxed{{{text}}}")
+    equal = [
+        label
+        for label, option in options.texts.items()
+        if any(map(str.isdigit, option)) and math_answer(Prompt(label, (), option), answer).status == "correct"
+    ]
+    return equal[0] if len(equal) == 1 else None

@@ -135,5 +135,9 @@ class Record:
 
 def _problem(prompt: Prompt) -> dict[str, Any]:
     """What a recorded verdict depends on, as JSON reads it back."""
-    uses = [{"name": use.name, "weight": use.weight, "options": dict(use.options)} for use in prompt.verifiers]
+    uses = [
+        {"name": use.name, "weight": use.weight, "options": dict(use.options)}
+        | ({"gate": use.gate} if use.gate else {})
+        for use in prompt.verifiers
+    ]
     return json.loads(json.dumps({"prompt": prompt.text, "answer": prompt.answer, "verifier": uses}, default=str))

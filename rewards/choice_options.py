@@ -26,8 +26,10 @@ _LEAD = re.compile(
     re.IGNORECASE,
 )
 _REFUSED = re.compile(
-    r"(?:[\s)\].:*]*|[\s)*]*,\s*(?!not\b))(?:(?:is|are|was|seems?|looks?|must be|would be|can be)\s+|(?:can|do|does|is|was)(?=n['’]t))?"
-    r"(?:n['’]t|not|never|cannot|wrong|incorrect|false|invalid|ruled out|eliminated|不对|错)\b",
+    r"(?:[\s)\].:*]*|[\s)*]*,\s*(?!not\b))"
+    r"(?:(?:is|are|was|seems?|looks?|must be|would be|can be)\s+|(?:can|do|does|is|was)(?=n['’]t))?"
+    r"(?:n['’]t|not|never|cannot|wrong|incorrect|false|invalid|ruled out|eliminated|"
+    r"不对|错)\b",
     re.IGNORECASE,
 )
 _JOINED = re.compile(
@@ -124,7 +126,7 @@ class Options:
         return head[1].upper()
 
     def several(self, text: str, label: str = "") -> bool:
-        """Whether more labels than one (other than `label`, where it is given) stand as in a list: `A)`, `B.`, `(C)`."""
+        """Whether labels stand as in a list, `A)`, `B.`, `(C)`: more than one, or any other than `label`."""
         found = {match[1].upper() for match in self._item.finditer(text)} - {label}
         return len(found) > (0 if label else 1)
 

@@ -9,6 +9,7 @@ notebook's) run in forked ones.
 from __future__ import annotations
 
 import concurrent.futures
+import contextlib
 import itertools
 import os
 import queue
@@ -16,13 +17,16 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from rlvr.core import Completion, Prompt, Verdict
+from rlvr.core import Completion, Prompt, Verdict, VerifierUse
+from rlvr.errors import UserError
 
 from . import wire
+from .asking import NoReply, OpenModel, Panel, model_of
 from .keeper import START_SECONDS
 from .pool import Item, Pool
 from .slots import Slot
@@ -34,7 +38,8 @@ class Judge:
     `timeout` is in seconds for each verifier of a prompt; `memory_mb` is how far a worker may grow beyond its
     imports; `plugins` are loaded in each worker; `functions` are verifiers by name that cannot be
     imported: with any, workers are forked from this process (build the judge before anything
-    large, and do not use torch in them). `warm` names the verifiers that are imported ahead.
+    large, and do not use torch in them). `warm` names the verifiers that are imported ahead. `open_model` opens
+    the models that verifiers ask (`rubric`, `reward_model`): those run beside the workers, in threads of this process.
 
     Example: `with Judge(workers=4) as judge: verdicts = judge.judge([(prompt, completion)])`
     """
@@ -48,6 +53,7 @@ class Judge:
         functions: Mapping[str, Callable[..., Any]] | None = None,
         *,
         warm: Sequence[str] = ("math",),
+        open_model: OpenModel | None = None,
     ) -> None:
         if workers < 1 or not timeout > 0 or memory_mb < 1:
             raise ValueError(f"workers={workers}, timeout={timeout}, memory_mb={memory_mb} must all be positive")
@@ -56,6 +62,7 @@ class Judge:
         self._pid = os.getpid()
         self._numbers = itertools.count()
         self._pool = Pool(timeout, config, dict(functions or {}))
+        self._panel = Panel(open_model, self._pool)
         self._slots = [Slot(self._pool, index) for index in range(workers)]
         self._finalizer = weakref.finalize(self, _shut_down, self._pool, self._slots)  # also at exit
         for slot in self._slots:
@@ -69,6 +76,41 @@ class Judge:
             raise RuntimeError("this judge belongs to the process that made it; make one in each process")
         if self._pool.closing.is_set():
             raise RuntimeError("the judge is closed")
+        models = [self._model(use) for use in prompt.verifiers]
+        if not any(models):
+            return self._queue(prompt, completion)
+        return _together(
+            prompt.verifiers,
+            [
+                self._queue(replace(prompt, verifier=(use,)), completion)
+                if model is None
+                else self._panel.submit(use, model, prompt, completion)
+                for use, model in zip(prompt.verifiers, models, strict=True)
+            ],
+        )
+
+    def open_models(self, uses: Sequence[VerifierUse]) -> None:
+        """Opens the models that these verifiers ask, so that what is wrong with one is told before anything runs.
+
+        Raises UserError where a model cannot be opened or none was given.
+        """
+        for use in uses:
+            if (model := self._model(use)) is not None:
+                try:
+                    self._panel.open(model)
+                except NoReply as error:
+                    raise UserError(
+                        f"verifier {use.name!r}: {error}. Name one: `grader: {{model: ..., url: ...}}` in a "
+                        "recipe or as the verifier's option."
+                    ) from error
+
+    def _model(self, use: VerifierUse) -> tuple[str, Any] | None:
+        with contextlib.suppress(UserError):  # an unknown name is a worker's to report
+            return model_of(use, self._pool.functions)
+        return None
+
+    def _queue(self, prompt: Prompt, completion: Completion) -> concurrent.futures.Future[Verdict]:
+        """Queues one completion for the workers."""
         future: concurrent.futures.Future[Verdict] = concurrent.futures.Future()
         number = next(self._numbers)
         try:
@@ -115,6 +157,25 @@ class Judge:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _together(
+    uses: Sequence[VerifierUse], parts: Sequence[concurrent.futures.Future[Verdict]]
+) -> concurrent.futures.Future[Verdict]:
+    """The verdict of several verifiers that are judged in several places."""
+    whole: concurrent.futures.Future[Verdict] = concurrent.futures.Future()
+    left, lock = set(map(id, parts)), threading.Lock()
+
+    def done(part: concurrent.futures.Future[Verdict]) -> None:
+        with lock:
+            left.discard(id(part))
+            last = not left
+        if last and whole.set_running_or_notify_cancel():
+            whole.set_result(wire.combine(uses, [part.result() for part in parts]))
+
+    for part in parts:
+        part.add_done_callback(done)
+    return whole
 
 
 def _shut_down(pool: Pool, slots: Sequence[Slot]) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 from rlvr.core import Completion, Prompt, Verdict, VerifierUse
 from rlvr.errors import UserError
 
+from .asking import OpenModel
 from .checks import check_verifiers
 from .judge import Judge
 from .wire import unjudged
@@ -54,6 +55,7 @@ def score_rows(
     workers: int = 2,
     timeout: float = 10.0,
     plugins: Sequence[str | Path] = (),
+    open_model: OpenModel | None = None,
 ) -> Iterator[dict[str, Any]]:
     """The rows in order, each with its `verdict` added; a bad row gets an `error` verdict that says why.
 
@@ -67,7 +69,7 @@ def score_rows(
     use = VerifierUse(verifier, options=dict(options or {}))
     if problems := check_verifiers([use]):
         raise UserError(" ".join(problems))
-    return _score(rows, use, workers, timeout, plugins)
+    return _score(rows, use, workers, timeout, plugins, open_model)
 
 
 def _score(
@@ -76,9 +78,11 @@ def _score(
     workers: int,
     timeout: float,
     plugins: Sequence[str | Path],
+    open_model: OpenModel | None,
 ) -> Iterator[dict[str, Any]]:
     waiting: deque[tuple[dict[str, Any], Verdict | Future[Verdict]]] = deque()
-    with Judge(workers, timeout, plugins=plugins, warm=[use.name]) as judge:
+    with Judge(workers, timeout, plugins=plugins, warm=[use.name], open_model=open_model) as judge:
+        judge.open_models([use])
         for number, row in enumerate(rows):
             problem = _problem(row)
             kept = (
@@ -148,6 +152,7 @@ def score(
     workers: int = 2,
     timeout: float = 10.0,
     plugins: Sequence[str | Path] = (),
+    open_model: OpenModel | None = None,
 ) -> list[Verdict]:
     """The verdicts on completions, each against its reference answer, in order.
 
@@ -171,7 +176,8 @@ def score(
         (Prompt(str(i), (), answer, (use,), meta), Completion.of_text(text))
         for i, (text, answer, meta) in enumerate(zip(completions, answers, columns, strict=True))
     ]
-    with Judge(workers, timeout, plugins=plugins, functions=functions, warm=[use.name]) as judge:
+    with Judge(workers, timeout, plugins=plugins, functions=functions, warm=[use.name], open_model=open_model) as judge:
+        judge.open_models([use])
         return judge.judge(pairs)
 
 

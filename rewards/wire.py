@@ -176,8 +176,9 @@ def unjudged(reason: str, seconds: float = 0.0) -> Verdict:
 def combine(uses: Sequence[VerifierUse], verdicts: Sequence[Verdict]) -> Verdict:
     """One verdict of several verifiers: the mean of the rewards by normalised weight.
 
-    Unjudged if any verifier could not judge; `correct` only at reward 1. `parts` holds each one's
-    reward by name and its own parts as `name/part`. A single verifier's verdict passes through.
+    Unjudged if any verifier could not judge; `correct` only at reward 1. One whose gate does not hold (its
+    reward is not 1) counts as 0, without its steps. `parts` holds each one's own reward by name and its own
+    parts as `name/part`. A single verifier's verdict passes through.
     """
     if len(uses) == 1:
         return verdicts[0]
@@ -187,7 +188,9 @@ def combine(uses: Sequence[VerifierUse], verdicts: Sequence[Verdict]) -> Verdict
     parts: dict[str, float] = {}
     steps: list[tuple[int, float]] = []
     reasons = []
-    for use, verdict in zip(uses, verdicts, strict=True):
+    held = {use.name for use, verdict in zip(uses, verdicts, strict=True) if verdict.reward == 1.0}
+    shut = [bool(use.gate) and use.gate not in held for use in uses]
+    for use, verdict, closed in zip(uses, verdicts, shut, strict=True):
         name = use.name
         while name in parts:  # the same verifier twice, with different options
             stem, _, count = name.partition("#")
@@ -195,15 +198,18 @@ def combine(uses: Sequence[VerifierUse], verdicts: Sequence[Verdict]) -> Verdict
         if verdict.reward is not None:
             parts[name] = verdict.reward
         parts |= {f"{name}/{part}": value for part, value in verdict.parts.items()}
-        steps += [(end, reward * use.weight / total) for end, reward in verdict.steps]
+        steps += [(end, reward * use.weight / total) for end, reward in verdict.steps if not closed]
+        if closed:
+            reasons.append(f"{name} does not count: {use.gate} does not hold")
         if verdict.reason:
             reasons.append(f"{name}: {verdict.reason}")
     answer = next((v.answer for v in verdicts if v.answer is not None), None)
     reason, seconds = clip("; ".join(reasons)), sum(v.seconds for v in verdicts)
     if failed := [v for v in verdicts if v.reward is None]:
         return Verdict(None, failed[0].status, answer, reason, parts, (), seconds)
-    rewards = [v.reward for v in verdicts if v.reward is not None]
+    rewards = [0.0 if closed else v.reward or 0.0 for v, closed in zip(verdicts, shut, strict=True)]
     mean = sum(use.weight / total * reward for use, reward in zip(uses, rewards, strict=True))
-    low, high = min(rewards), max(rewards)
+    counted = [reward for use, reward in zip(uses, rewards, strict=True) if use.weight > 0]
+    low, high = min(counted), max(counted)
     mean = min(max(mean, low), high)  # rounding: three rewards of 1 are 1, not 0.9999999999999999
     return Verdict(mean, Verdict.of(mean).status, answer, reason, parts, tuple(sorted(steps)), seconds)

@@ -70,10 +70,11 @@ def score(
     Raises `UserError` where the lengths differ or the verifier is unknown.
     """
     from rlvr.rewards.scoring import score as judge_all
+    from rlvr.scorers import Models
 
     return judge_all(
         completions, answers, verifier,
-        options=options, metas=metas, workers=workers, timeout=timeout, plugins=plugins,
+        options=options, metas=metas, workers=workers, timeout=timeout, plugins=plugins, open_model=Models(),
     )  # fmt: skip
 
 

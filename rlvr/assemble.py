@@ -50,7 +50,9 @@ def algorithm_of(recipe: Recipe) -> Algorithm:
 
 
 def verifier_uses(ref: DataRef) -> tuple[VerifierUse, ...] | None:
-    return None if ref.verifier is None else tuple(VerifierUse(v.name, v.weight, v.options) for v in ref.verifier)
+    return (
+        None if ref.verifier is None else tuple(VerifierUse(v.name, v.weight, v.options, v.gate) for v in ref.verifier)
+    )
 
 
 def load_data(ref: DataRef, data_dir: str | None, split: str) -> LoadedPrompts:
@@ -77,20 +79,31 @@ def load_data(ref: DataRef, data_dir: str | None, split: str) -> LoadedPrompts:
 
 def judge_of(recipe: Recipe, prompts: Iterable[Prompt], functions: Mapping[str, Callable[..., Any]]) -> Judge:
     """The worker pool, its workers warm for the verifiers that the prompts name."""
-    from rlvr.rewards import Judge, check_verifiers
+    from rlvr.rewards import Judge, check_answers, check_verifiers
+    from rlvr.scorers import Models
 
-    uses = list({(use.name, repr(use.options)): use for p in prompts for use in p.verifiers}.values())
-    if problems := check_verifiers(uses, functions):
+    prompts = list(prompts)
+    together = {repr(p.verifiers): p.verifiers for p in prompts}.values()  # each list that judges a prompt
+    problems = list(dict.fromkeys(problem for uses in together for problem in check_verifiers(uses, functions)))
+    if problems or (problems := check_answers(prompts, functions)):
         raise UserError(" ".join(problems))
+    uses = list({(use.name, repr(use.options)): use for listed in together for use in listed}.values())
     section = recipe.judge
-    return Judge(
+    judge = Judge(
         section.workers,
         section.timeout,
         section.memory_mb,
         plugins=recipe.plugins,
         functions=functions,
         warm=list(dict.fromkeys(use.name for use in uses)),
+        open_model=Models(recipe.grader, recipe.backend.device, recipe.train.tokens_per_microbatch),
     )
+    try:
+        judge.open_models(uses)
+    except UserError:
+        judge.close()
+        raise
+    return judge
 
 
 def device_of(recipe: Recipe, ranks: Ranks = ALONE) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, TypeAlias, get_args
 
@@ -25,11 +25,15 @@ UNJUDGED: frozenset[str] = frozenset({"timeout", "error"})
 
 @dataclass(frozen=True, slots=True)
 class VerifierUse:
-    """One verifier that judges a prompt, its weight among several and its keyword options."""
+    """One verifier that judges a prompt, its weight among several and its keyword options.
+
+    `gate` names another verifier of the same prompt: where that one's reward is not 1, this one counts as 0.
+    """
 
     name: str
     weight: float = 1.0
     options: Mapping[str, Any] = field(default_factory=dict)
+    gate: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,11 +163,13 @@ class Verdict:
 @dataclass(frozen=True, slots=True)
 class Rollout:
     """A completion and its verdict. `shaped` is what training maximises: any finite number, equal to
-    the reward unless shaping terms were added; None where the completion could not be judged."""
+    the reward unless shaping terms were added; None where the completion could not be judged. `terms`
+    are what it is the sum of, by name."""
 
     completion: Completion
     verdict: Verdict
     shaped: float | None = None
+    terms: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,9 +226,17 @@ class Engine(Protocol):
 
 
 class Scorer(Protocol):
-    """A model behind a verifier (a reward model, an LLM that grades), passed in from above."""
+    """A model behind a verifier (a reward model, an LLM that grades), passed in from above.
+
+    One reply a conversation, in order: text of a grader, a number of a reward model, None where there was none.
+    One that has `concurrent = True` is called from many threads at once, others with what has gathered.
+    """
 
     def __call__(self, conversations: Sequence[Sequence[Message]]) -> Sequence[Any]: ...
+
+
+#: What a verifier that asks a model is given as `ask`: a conversation -> the model's reply, which is never None.
+Ask: TypeAlias = Callable[[Sequence[Message]], Any]
 
 
 class Tracker(Protocol):

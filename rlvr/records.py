@@ -60,6 +60,7 @@ def rollout_json(rollout: Rollout) -> dict[str, Any]:
             for span in completion.spans
         ],
         "shaped": rollout.shaped,
+        "terms": dict(rollout.terms),
         "verdict": verdict_json(rollout.verdict),
     }
 
@@ -160,13 +161,15 @@ def group_of(rows: Sequence[Mapping[str, Any]]) -> Group:
 
 
 def prompt_of(row: Mapping[str, Any]) -> Prompt:
-    uses = tuple(VerifierUse(u["name"], u["weight"], u["options"]) for u in row.get("verifier") or ())
+    uses = tuple(
+        VerifierUse(u["name"], u["weight"], u["options"], u.get("gate", "")) for u in row.get("verifier") or ()
+    )
     messages = tuple(dict(m) for m in row.get("messages") or ())
     return Prompt(str(row["prompt_id"]), messages, row.get("answer"), uses or "math", row.get("meta") or {})
 
 
 def rollout_of(row: Mapping[str, Any]) -> Rollout:
-    return Rollout(completion_of(row), verdict_of(row["verdict"]), row.get("shaped"))
+    return Rollout(completion_of(row), verdict_of(row["verdict"]), row.get("shaped"), row.get("terms") or {})
 
 
 def completion_of(row: Mapping[str, Any]) -> Completion:

@@ -86,7 +86,7 @@ def _data(key: str, ref: DataRef, data_dir: str | None) -> Iterator[tuple[str, s
         from rlvr.core import VerifierUse
         from rlvr.rewards import check_verifiers
 
-        for problem in check_verifiers([VerifierUse(v.name, v.weight, v.options) for v in ref.verifier]):
+        for problem in check_verifiers([VerifierUse(v.name, v.weight, v.options, v.gate) for v in ref.verifier]):
             yield f"{key}.verifier", problem
 
 

@@ -44,11 +44,12 @@ class LoraSection(Section):
 
 
 class VerifierRef(BaseModel):
-    """A verifier by name, its weight among several, and its options as further keys."""
+    """A verifier by name, its weight among several, what it counts behind, and its options as further keys."""
 
     model_config = ConfigDict(extra="allow", frozen=True)
     name: str
-    weight: float = Field(1.0, gt=0)
+    weight: float = Field(1.0, ge=0, description="share of the reward; 0 for one that is another's gate only")
+    gate: str = Field("", description="another verifier of the list: where its reward is not 1, this one counts as 0")
 
     @property
     def options(self) -> dict[str, Any]:
@@ -203,6 +204,22 @@ class CriticSection(Section):
     detached: bool = Field(False, description="the value loss trains the head alone and not the policy under it")
 
 
+class GraderSection(Section):
+    """A model that grades answers, for the verifiers that ask one (rubric; reference with `method: grader`)."""
+
+    name: Literal["endpoint", "hf", "vllm", "scripted"] = Field(
+        "endpoint", description="an OpenAI-compatible server; a model in this process; replies from a file"
+    )
+    model: str = Field(description="the server's name for it; a checkpoint's folder or hub id; scripted: the file")
+    url: str | None = Field(None, description="the server's address, with /v1; default: OPENAI_BASE_URL's")
+    parallel: int = Field(16, ge=1, description="requests at a time; of hf, conversations decoded together")
+    timeout: float = Field(120.0, gt=0, description="seconds of one request")
+    retries: int = Field(4, ge=0, description="further tries of a request that failed, with growing pauses")
+    max_tokens: int = Field(1024, ge=1, description="tokens of a reply; one that is cut off is no grade")
+    cache: str | None = Field(None, description="a file that keeps replies by content; endpoint only")
+    dtype: Literal["float32", "bfloat16"] = Field("float32", description="of a model in this process")
+
+
 class JudgeSection(Section):
     """The worker pool that runs verifiers."""
 
@@ -272,6 +289,7 @@ class Recipe(Section):
     launch: LaunchSection = Field(default_factory=LaunchSection)
     critic: CriticSection = Field(default_factory=CriticSection)
     judge: JudgeSection = Field(default_factory=JudgeSection)
+    grader: Annotated[GraderSection | None, _named("model")] = None
     train: TrainSection = Field(default_factory=TrainSection)
     tracking: TrackingSection = Field(default_factory=TrackingSection)
     plugins: list[str] = Field(default_factory=list, description="Python files whose decorators register names")

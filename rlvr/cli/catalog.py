@@ -90,7 +90,7 @@ def _options(thing: Any) -> tuple[Option, ...]:
     return tuple(
         Option(p.name, _type_text(p.annotation), _default_text(p.default))
         for p in parameters
-        if p.kind is p.KEYWORD_ONLY and not p.name.startswith("_")
+        if p.kind is p.KEYWORD_ONLY and p.name != "ask" and not p.name.startswith("_")
     )
 
 

@@ -26,6 +26,7 @@ def rescore(
     """Judges a folder's completions again, lists the flipped verdicts, and writes all rows to `out`, if any."""
     from rlvr.rescoring import Flips, recorded_verifier, stored_rows
     from rlvr.rewards.scoring import score_rows
+    from rlvr.scorers import Models
 
     next(stored_rows(folder), None)  # a folder without completions is said before anything else
     if verifier is None:
@@ -34,7 +35,13 @@ def rescore(
             raise UserError(f"the records of {folder} name no single verifier; say which one with --verifier NAME.")
         verifier, options = named[0], named[1] | options
     judged = score_rows(
-        stored_rows(folder), verifier, options=options, workers=workers, timeout=timeout, plugins=plugins
+        stored_rows(folder),
+        verifier,
+        options=options,
+        workers=workers,
+        timeout=timeout,
+        plugins=plugins,
+        open_model=Models(),
     )
     counts, flips = Counts(), Flips()
     rows = flips.watch(counts.watch(judged, 1 if sys.stderr.isatty() else None))

@@ -50,6 +50,7 @@ def command(
     rlvr score --verifier math --answer '1/2' --text 'so it is \\boxed{0.5}'
     """
     from rlvr.rewards.scoring import read_rows, score_rows
+    from rlvr.scorers import Models
 
     if (file is None) == (answer is None and text is None):
         raise UserError("score takes either a JSONL file, or --answer and --text; see `rlvr score --help`.")
@@ -65,8 +66,9 @@ def command(
     else:
         rows = [_row(answer, text, meta)]
     judged = score_rows(
-        rows, verifier or "math", options=_options(option or []), workers=workers, timeout=timeout, plugins=plugin or ()
-    )
+        rows, verifier or "math", options=_options(option or []), workers=workers, timeout=timeout,
+        plugins=plugin or (), open_model=Models(),
+    )  # fmt: skip
     if file is None:
         row = next(judged)
         return print_one(row["verdict"], row["completion"], row["answer"], as_json)

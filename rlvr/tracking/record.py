@@ -6,6 +6,7 @@ line up with the completion's tokens. `rlvr.records` reads the lines back.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -67,7 +68,7 @@ def _prompt(prompt: Prompt) -> dict[str, Any]:
         "answer": prompt.answer,
         "messages": [dict(m) for m in prompt.messages],
         "meta": dict(prompt.meta),
-        "verifier": [{"name": u.name, "weight": u.weight, "options": dict(u.options)} for u in prompt.verifiers],
+        "verifier": [dataclasses.asdict(use) for use in prompt.verifiers],
     }
 
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-import threading
-from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +14,7 @@ from rlvr.data import load_prompts
 from rlvr.preferences import by_grader, by_verdict, read_questions
 from rlvr.rewards import decision, question
 from rlvr.rollout.chat_endpoint import ChatEndpoint
+from tests.chat_server import Answer, Server
 from tests.cli.conftest import Rlvr
 
 
@@ -109,51 +108,9 @@ def test_broken_lines_are_counted(tmp_path: Path) -> None:
 
 # From a grader
 
-Answer = Callable[[str], tuple[int, Any]]
-
-
-class Server:
-    """A chat completions endpoint on loopback; `answer(question)` gives a status and the reply, or a whole body."""
-
-    def __init__(self, answer: Answer) -> None:
-        self.asked: list[dict[str, Any]] = []
-        outer = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_POST(self) -> None:
-                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                outer.asked.append({"path": self.path, "authorization": self.headers["Authorization"], **body})
-                status, reply = answer(body["messages"][-1]["content"])
-                if isinstance(reply, str):
-                    message = {"role": "assistant", "content": reply}
-                    choice = {"index": 0, "message": message, "finish_reason": "stop"}
-                    reply = {"id": "1", "object": "chat.completion", "created": 0, "model": "g", "choices": [choice]}
-                data = json.dumps(reply).encode()
-                self.send_response(status)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(data)))
-                self.end_headers()
-                self.wfile.write(data)
-
-            def log_message(self, *_: Any) -> None: ...
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}/v1"
-        self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
-
-    def __enter__(self) -> Server:
-        self.thread.start()
-        return self
-
-    def __exit__(self, *_: Any) -> None:
-        self.server.shutdown()
-        self.server.server_close()
-
 
 def answers(asked: str) -> dict[str, str]:
-    return {name: re.search(rf"<<<ANSWER {name}\n(.*)\nANSWER {name}>>>", asked, re.S)[1] for name in "AB"}  # type: ignore[index]
+    return {name: re.search(rf"<<<ANSWER {name} (\w+)\n(.*)\nANSWER {name} \1>>>", asked, re.S)[2] for name in "AB"}  # type: ignore[index]
 
 
 def prefers(ranking: dict[str, int], clear: int = 2) -> Answer:

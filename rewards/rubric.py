@@ -137,7 +137,8 @@ def _criterion(given: Any, number: int) -> Criterion:
     negative = given.get("negative", False)
     if not isinstance(negative, bool):
         raise BadRubric(f"criterion {name!r}: negative is {negative!r}, not true or false")
-    return Criterion(name, str(given.get("description", "")), float(low), float(high), float(weight), negative)
+    low, high, weight = (float(number) for number in (low, high, weight))  # type: ignore[arg-type]
+    return Criterion(name, str(given.get("description", "")), low, high, weight, negative)
 
 
 def question(prompt: Prompt, answer: str, criteria: tuple[Criterion, ...]) -> tuple[Message, ...]:

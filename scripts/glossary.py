@@ -15,8 +15,8 @@ from rlvr.tracking.glossary import described
 FILE = Path(__file__).resolve().parents[1] / "docs" / "metrics.md"
 _HEAD = """# Metrics
 
-What stands in `metrics.jsonl`, in the page of `rlvr view` and in trackers. This file is written by `scripts/glossary.py`. `*` stands
-for what a recipe or a verifier names.
+What stands in `metrics.jsonl`, in the page of `rlvr view` and in trackers. `scripts/glossary.py` writes this file.
+`*` stands for what a recipe or a verifier names.
 """
 
 

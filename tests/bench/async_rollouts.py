@@ -19,7 +19,7 @@ from pathlib import Path
 from statistics import fmean, median
 from typing import Any
 
-from learning import COMMON, cold_start, rlvr  # this folder is where python looks first
+from learning import COMMON, cold_start, processor_seconds, rlvr  # this folder is where python looks first
 
 SKIPPED = 2  # iterations that warm up: caches are allocated, and at first there is nothing to overlap
 
@@ -30,7 +30,9 @@ def measured(out: Path, start: Path, engine: str, bound: int, threads: int, repe
     shutil.rmtree(out / name, ignore_errors=True)
     settings = [f"model.path={start}", f"run={name}", f"engine.name={engine}", f"engine.max_staleness={bound}", *COMMON]
     settings += [f"train.iterations={plan.iterations}", f"train.eval_every={plan.iterations}", *plan.set]
+    spent = processor_seconds()
     rlvr(["train", "quickstart", *settings], out, threads)
+    spent = processor_seconds() - spent
     rows = [json.loads(line) for line in (out / name / "metrics.jsonl").read_text().splitlines()]
     before, rows = rows[0], rows[1:]
     timed = rows[SKIPPED:]
@@ -48,6 +50,7 @@ def measured(out: Path, start: Path, engine: str, bound: int, threads: int, repe
         "rollout": mean("time/rollout"),
         "wait": mean("time/rollout_wait"),
         "train": mean("time/train") + mean("time/inputs"),
+        "processor": spent,
         "mismatch": mean("mismatch/logprob_mean"),
         "ess": mean("mismatch/ess"),
         "bounded_rate": mean("mismatch/bounded_rate"),
@@ -63,8 +66,8 @@ def table(rows: list[dict[str, Any]]) -> str:
     base: dict[str, float] = {}
     lines = [
         "| engine | threads | max_staleness | s an iteration | of the synchronous best | sampling | waiting | training "
-        "| mean abs. log-prob difference | effective share | pass@1 before | after |",
-        "|" + "---|" * 12,
+        "| processor s of the run | mean abs. log-prob difference | effective share | pass@1 before | after |",
+        "|" + "---|" * 13,
     ]
     best = {}
     for engine, threads, bound in keys:
@@ -76,7 +79,7 @@ def table(rows: list[dict[str, Any]]) -> str:
     for (engine, threads, bound), r in best.items():
         lines.append(
             f"| {engine} | {threads} | {bound} | {r['seconds']:.2f} | {r['seconds'] / base[engine]:.2f} | "
-            f"{r['rollout']:.2f} | {r['wait']:.2f} | {r['train']:.2f} | {r['mismatch']:.2g} | {r['ess']:.4f} | "
+            f"{r['rollout']:.2f} | {r['wait']:.2f} | {r['train']:.2f} | {r['processor']:.0f} | {r['mismatch']:.2g} | {r['ess']:.4f} | "
             f"{r['before']:.3f} | {r['after']:.3f} |"
         )
     return "\n".join(lines)

@@ -79,8 +79,8 @@ def table(rows: list[dict[str, Any]]) -> str:
     for (engine, threads, bound), r in best.items():
         lines.append(
             f"| {engine} | {threads} | {bound} | {r['seconds']:.2f} | {r['seconds'] / base[engine]:.2f} | "
-            f"{r['rollout']:.2f} | {r['wait']:.2f} | {r['train']:.2f} | {r['processor']:.0f} | {r['mismatch']:.2g} | {r['ess']:.4f} | "
-            f"{r['before']:.3f} | {r['after']:.3f} |"
+            f"{r['rollout']:.2f} | {r['wait']:.2f} | {r['train']:.2f} | {r['processor']:.0f} | {r['mismatch']:.2g} | "
+            f"{r['ess']:.4f} | {r['before']:.3f} | {r['after']:.3f} |"
         )
     return "\n".join(lines)
 

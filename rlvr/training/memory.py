@@ -16,6 +16,7 @@ from rlvr.functional.tokens import CHUNK_ELEMENTS
 from rlvr.rollout.row_cache import GROWTH, GROWTH_RATE
 from rlvr.training.activations import activation_bytes
 from rlvr.training.shape import Shape, shape_of
+from rlvr.zero import zero_config
 
 if TYPE_CHECKING:
     from transformers import PreTrainedConfig
@@ -91,22 +92,39 @@ def width(recipe: Recipe) -> int:
 
 
 def _policy(recipe: Recipe, shape: Shape, setting: Setting) -> list[Part]:
-    """Weights, gradients and optimizer of the policy."""
-    backend, w, n = recipe.backend, width(recipe), shape.parameters
+    """Weights, gradients and optimizer of the policy, and what ZeRO needs to divide them."""
+    parts = _trained(recipe, shape.parameters, shape.trained, setting)
+    if recipe.backend.offload_parameters:
+        parts = [replace(p, place=_host(setting)) if p.name == "weights" else p for p in parts]
+    if recipe.backend.offload_optimizer:
+        moved = ("gradients", "optimizer and master weights")
+        parts = [replace(p, place=_host(setting)) if p.name in moved else p for p in parts]
+    return parts
+
+
+def _host(setting: Setting) -> Place:
+    return "device" if setting.cpu else "host"
+
+
+def _trained(recipe: Recipe, weights: int, trained: int, setting: Setting, prefix: str = "") -> list[Part]:
+    """A model of so many `weights`, of which so many are `trained`."""
+    w, stage, share = width(recipe), zero_stage(recipe), 1 / setting.ranks
     # fp32 weights are their own masters on the plain backend; ZeRO keeps a flat copy of its share in any case.
-    masters = shape.trained * 4 if w < 4 or zero_stage(recipe) >= 1 else 0
-    stage, share = zero_stage(recipe), 1 / setting.ranks
-    host: Place = "host" if not setting.cpu else "device"
-    weights = n * w * (share if stage == 3 else 1)
-    gradients = shape.trained * 4 * (share if stage >= 2 else 1)
-    optimizer = (masters + shape.trained * 8) * (share if stage >= 1 else 1)
+    masters = trained * 4 if w < 4 or stage >= 1 else 0
+    # Stage 3 makes room for its gradients, and for those on their way, once.
+    kept: Phase = "always" if stage == 3 else "training"
     parts = [
-        Part("weights", weights, place=host if backend.offload_parameters else "device"),
-        Part("gradients", gradients, "training", host if backend.offload_optimizer else "device"),
-        Part("optimizer and master weights", optimizer, place=host if backend.offload_optimizer else "device"),
+        Part(f"{prefix}weights", weights * w * (share if stage == 3 else 1)),
+        Part(f"{prefix}gradients", trained * 4 * (share if stage >= 2 else 1), kept),
+        Part(f"{prefix}optimizer and master weights", (masters + trained * 8) * (share if stage >= 1 else 1)),
     ]
-    if stage == 3:  # a layer is whole while it computes, and the next one is fetched meanwhile
-        parts.append(Part("gathered layers", min(n, 2 * shape.layer + shape.embedding) * w, "training"))
+    if stage >= 2:
+        settings = zero_config(recipe)["zero_optimization"]
+        bucket = min(trained, int(settings.get("reduce_bucket_size", 5e8)))
+        parts.append(Part(f"{prefix}gradients on their way", bucket * 4, kept))
+        if stage == 3:  # weights are gathered as they are used, and let go when so many are there
+            gathered = min(weights, int(settings.get("stage3_max_live_parameters", 1e9)))
+            parts.append(Part(f"{prefix}gathered weights", gathered * w, "training"))
     return parts
 
 
@@ -121,17 +139,9 @@ def _other_models(recipe: Recipe, algorithm: Algorithm, shape: Shape, setting: S
     if "kl_old" in algorithm.needs:
         parts.append(Part("policy before the iteration", shape.parameters * w))
     if "values" in algorithm.needs and recipe.critic.kind == "model":
-        trunk, trained = shape.parameters, shape.trained
-        if not shape.tied:  # its output embedding is not kept
-            trunk -= shape.embedding
-            trained -= shape.embedding if recipe.lora is None else 0
-        stage = zero_stage(recipe)
-        masters = trained * 4 if w < 4 or stage >= 1 else 0
-        parts += [
-            Part("critic: weights", trunk * w * divided),
-            Part("critic: gradients", trained * 4 * (share if stage >= 2 else 1), "training"),
-            Part("critic: optimizer and master weights", (masters + trained * 8) * (share if stage >= 1 else 1)),
-        ]
+        head = 0 if shape.tied else shape.embedding  # its output embedding is not kept
+        trained = shape.trained - (head if recipe.lora is None else 0)
+        parts += _trained(recipe, shape.parameters - head, trained, setting, "critic: ")
     return parts
 
 
@@ -188,7 +198,7 @@ def _hf_engine(recipe: Recipe, shape: Shape, setting: Setting) -> list[Part]:
         Part("output embedding in fp32", shape.embedding * 4 if w < 4 else 0, "sampling"),
     ]
     if zero_stage(recipe) == 3 or recipe.engine.max_staleness:
-        parts.append(Part("whole weights of the engine", shape.parameters * w, "sampling"))
+        parts.append(Part("whole weights of the engine", shape.parameters * w))
     return parts
 
 

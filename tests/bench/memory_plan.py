@@ -209,10 +209,10 @@ def main() -> None:
                 "parts_gib": {f"{p.name} ({p.phase})": round(p.bytes / GIB, 3) for p in estimated.parts},
             }
             print(case, json.dumps(results[case]), flush=True)
+            if given.out:
+                given.out.write_text(json.dumps(results, indent=1) + "\n")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    if given.out:
-        given.out.write_text(json.dumps(results, indent=1) + "\n")
 
 
 if __name__ == "__main__":

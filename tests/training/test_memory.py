@@ -96,6 +96,9 @@ def test_zero_divides_by_the_ranks(stage: int, weights: int, gradients: int, opt
     assert part(found, "gradients") == 4 * n / gradients
     assert part(found, "optimizer and master weights") == 12 * n / optimizer
     assert (part(found, "whole weights of the engine") > 0) == (stage == 3)
+    # DeepSpeed's defaults: half a billion gradients on their way in fp32, a billion gathered weights.
+    assert part(found, "gradients on their way") == (4 * 5e8 if stage >= 2 else 0)
+    assert part(found, "gathered weights") == (2 * 1e9 if stage == 3 else 0)
 
 
 def test_an_engine_that_samples_ahead_has_weights_of_its_own_and_never_makes_room() -> None:

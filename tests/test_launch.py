@@ -1,0 +1,172 @@
+"""Whole runs on two ranks under DeepSpeed's launcher: the same as on one, through a kill, a SIGTERM and resumptions."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import yaml
+from safetensors.torch import load_file
+
+from rlvr.config import load_recipe
+from rlvr.run import train_recipe
+from tests.tiny import checkpoint, recipe
+
+pytest.importorskip("deepspeed", reason="the extra deepspeed is not installed")
+psutil = pytest.importorskip("psutil")
+
+PLUGIN = Path(__file__).parent / "training" / "even_length.py"
+ITERATIONS = 8
+#: So small a model would otherwise never be divided.
+DIVIDE_ALL = {"zero_optimization": {"stage3_param_persistence_threshold": 0, "stage3_prefetch_bucket_size": 0}}
+
+
+def settings(folder: Path, name: str, stage: int | None) -> dict[str, Any]:
+    backend: dict[str, Any] = {"name": "local"}
+    if stage is not None:
+        config = folder / "deepspeed.json"
+        config.write_text(json.dumps(DIVIDE_ALL))
+        backend = {"name": "deepspeed", "zero_stage": stage, "config": str(config)}
+    data = {
+        "train": {"name": "chain", "verifier": "even_length", "options": {"count": 12}},
+        "eval": [{"name": "chain", "verifier": "even_length", "label": "held", "limit": 6, "samples": 2,
+                  "sampling": {"max_tokens": 8}, "options": {"count": 6}}],
+    }  # fmt: skip
+    made = recipe(folder / name, data=data, plugins=[str(PLUGIN)], backend=backend)
+    made["model"] = {"path": str(checkpoint(scale=3.0))}
+    made["algorithm"] = {"name": "grpo", "kl_coef": 0.01}
+    made["train"] |= {"iterations": ITERATIONS, "epochs": 2, "minibatch": 8, "checkpoint_every": 1, "eval_every": 4}
+    made["train"]["keep_checkpoints"] = 2
+    return made
+
+
+def start(folder: Path, made: dict[str, Any], *words: str) -> subprocess.Popen[str]:
+    file = folder / f"{Path(made['run']).name}.yaml"
+    file.write_text(yaml.safe_dump(made))
+    command = [sys.executable, "-m", "rlvr", "train", str(file), "launch.devices=2", "launch.timeout=60", *words]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(Path(__file__).parents[1])}
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment)
+
+
+def finish(process: subprocess.Popen[str], seconds: float = 240) -> tuple[int, str]:
+    try:
+        said, _ = process.communicate(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        for child in psutil.Process(process.pid).children(recursive=True):
+            child.kill()
+        process.kill()
+        raise
+    return process.returncode, said
+
+
+def rows(run: str | Path) -> list[dict[str, Any]]:
+    file = Path(run) / "metrics.jsonl"
+    return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
+
+
+def wait_for_rows(process: subprocess.Popen[str], run: str, count: int) -> None:
+    deadline = time.monotonic() + 120
+    while len(rows(run)) < count:
+        assert process.poll() is None, finish(process)[1][-4000:]
+        assert time.monotonic() < deadline, "no iteration within two minutes"
+        time.sleep(0.05)
+
+
+def ranks_of(process: subprocess.Popen[str]) -> list[Any]:
+    children = psutil.Process(process.pid).children(recursive=True)
+    return [c for c in children if "deepspeed.launcher.launch" not in c.cmdline() and "train" in c.cmdline()]
+
+
+def weights(run: str | Path) -> dict[str, torch.Tensor]:
+    return load_file(Path(run) / "checkpoints" / f"iteration_{ITERATIONS:06d}" / "model" / "model.safetensors")
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
+    folder = tmp_path_factory.mktemp("launch")
+    made = settings(folder, "whole", stage=3)
+    code, said = finish(start(folder, made))
+    assert code == 0, said[-4000:]
+    return folder, made
+
+
+def test_two_ranks_train_as_one_does(uninterrupted: Any) -> None:
+    folder, made = uninterrupted
+    alone = settings(folder, "alone", stage=None)
+    train_recipe(load_recipe(alone))
+    one, two = rows(alone["run"]), rows(made["run"])
+    assert [row["iteration"] for row in two] == list(range(1, ITERATIONS + 1))
+    for name in ("train/loss", "train/grad_norm", "reward/mean", "policy/kl", "tokens/completion_mean"):
+        assert [row[name] for row in two] == pytest.approx([row[name] for row in one], rel=1e-4, abs=1e-6), name
+    assert two[3]["eval/held/accuracy"] == one[3]["eval/held/accuracy"]
+    assert max(abs(row["train/loss"]) for row in two) > 1e-3  # else there was nothing to compare
+
+    def sampled(run: str) -> list[tuple[Any, ...]]:
+        lines = (json.loads(line) for line in (Path(run) / "rollouts.jsonl").read_text().splitlines())
+        return [(r["iteration"], r["prompt_id"], r["sample"], r["text"], r["verdict"]["reward"]) for r in lines]
+
+    assert sampled(made["run"]) == sampled(alone["run"])  # the same completions, in the same order
+    assert {file.name for file in Path(made["run"]).iterdir()} >= {"recipe.yaml", "summary.json", "metrics.jsonl"}
+
+
+def moved_to_one_rank(folder: Path, stopped: dict[str, Any], made: dict[str, Any]) -> None:
+    """A copy of the stopped run goes on alone, with the losses of the uninterrupted one."""
+    fewer = stopped | {"run": str(folder / "fewer")}
+    shutil.copytree(stopped["run"], fewer["run"])
+    told = Path(fewer["run"]) / "recipe.yaml"
+    told.write_text(told.read_text().replace(stopped["run"], fewer["run"]))
+    file = folder / "fewer.yaml"
+    file.write_text(yaml.safe_dump(fewer))
+    command = [sys.executable, "-m", "rlvr", "train", str(file), "--resume"]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(Path(__file__).parents[1])}
+    done = subprocess.run(command, capture_output=True, text=True, timeout=240, env=environment)
+    assert done.returncode == 0, done.stderr[-4000:]
+    for name in ("train/loss", "train/grad_norm"):
+        expected = [row[name] for row in rows(made["run"])]
+        assert [row[name] for row in rows(fewer["run"])] == pytest.approx(expected, rel=1e-4, abs=1e-6)
+
+
+def test_a_kill_and_a_sigterm_cost_nothing_that_is_kept(uninterrupted: Any) -> None:
+    folder, made = uninterrupted
+    broken = settings(folder, "broken", stage=3)
+    process = start(folder, broken)
+    wait_for_rows(process, broken["run"], 2)
+    ranks_of(process)[1].send_signal(signal.SIGKILL)
+    began = time.monotonic()
+    code, said = finish(process, seconds=60)
+    assert code not in (0, None) and time.monotonic() - began < 60
+    assert "exits with return code = -9" in said
+
+    process = start(folder, broken, "--resume")
+    wait_for_rows(process, broken["run"], 5)
+    process.send_signal(signal.SIGTERM)
+    code, said = finish(process)
+    assert code == 0, said[-4000:]
+    reached = len(rows(broken["run"]))
+    assert reached < ITERATIONS, "it was over before it was told to end; give it more iterations"
+    assert f"SIGTERM: stopped after iteration {reached}; --resume" in (Path(broken["run"]) / "events.jsonl").read_text()
+    moved_to_one_rank(folder, broken, made)
+
+    code, said = finish(start(folder, broken, "--resume"))
+    assert code == 0, said[-4000:]
+    ours, theirs = weights(broken["run"]), weights(made["run"])
+    assert set(ours) == set(theirs)
+    assert all(torch.equal(ours[name], theirs[name]) for name in ours)
+    kept = [{k: v for k, v in row.items() if k in ("train/loss", "train/grad_norm")} for row in rows(broken["run"])]
+    assert kept == [{k: row[k] for k in kept[0]} for row in rows(made["run"])]
+
+
+def test_mistakes_of_launching_are_said_once(tmp_path: Path) -> None:
+    made = settings(tmp_path, "mistaken", stage=0)
+    made["backend"] = {"name": "local"}
+    code, said = finish(start(tmp_path, made))
+    assert code == 2 and "the backend local trains on one" in said

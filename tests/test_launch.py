@@ -165,6 +165,22 @@ def test_a_kill_and_a_sigterm_cost_nothing_that_is_kept(uninterrupted: Any) -> N
     assert kept == [{k: row[k] for k in kept[0]} for row in rows(made["run"])]
 
 
+def test_zero_3_with_vllm_on_each_rank_learns(tmp_path: Path) -> None:
+    pytest.importorskip("vllm", reason="the extra vllm is not installed")
+    made = settings(tmp_path, "vllm", stage=3)
+    plugin = PLUGIN.with_name("even_characters.py")
+    made |= {"plugins": [str(plugin)], "engine": {"name": "vllm"}, "model": {"path": str(checkpoint())}}
+    made["data"] = {"train": {"name": "chain", "verifier": "even_characters", "options": {"count": 32}}}
+    made["sampling"] = {"group_size": 8, "max_tokens": 8}
+    made["algorithm"] = {"name": "grpo"}
+    made["train"] = {"iterations": 10, "prompts_per_iteration": 8, "lr": 4e-3}
+    code, said = finish(start(tmp_path, made), seconds=400)
+    assert code == 0, said[-4000:]
+    rewards = [row["reward/mean"] for row in rows(made["run"])]
+    assert sum(rewards[-3:]) / 3 > sum(rewards[:2]) / 2 + 0.1, rewards
+    assert max(row["mismatch/logprob_mean"] for row in rows(made["run"])) < 1e-5  # never sampled from old weights
+
+
 def test_mistakes_of_launching_are_said_once(tmp_path: Path) -> None:
     made = settings(tmp_path, "mistaken", stage=0)
     made["backend"] = {"name": "local"}

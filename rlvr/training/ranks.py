@@ -155,6 +155,8 @@ def joined(launch: LaunchSection, *, zero: bool) -> Iterator[Ranks]:
         **meeting,
     )
     yield ranks
-    # Only at a good end: after an error the others may never come, and a wait for them would hide it.
-    ranks.wait()
-    torch.distributed.destroy_process_group()
+    # Only at a good end: after an error the others may never come, and a wait for them would hide it. An engine such
+    # as vLLM takes the group down with it.
+    if torch.distributed.is_initialized():
+        ranks.wait()
+        torch.distributed.destroy_process_group()

@@ -33,6 +33,8 @@ def engine_of(
     elif name == "vllm":
         path = model_folder(section.path)
         engine = cls(path, tokenizer, recipe.engine, dtype=section.dtype, revision=section.revision)
+    elif name == "vllm_server":
+        engine = cls(model_folder(section.path), tokenizer, recipe.engine, revision=section.revision)
     else:
         engine = cls(sampled_model(), tokenizer, recipe.engine.batch_size)
     if close := getattr(engine, "close", None):

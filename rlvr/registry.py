@@ -39,6 +39,7 @@ _LAZY: dict[str, dict[str, str]] = {
     "engine": {
         "hf": "rlvr.rollout.hf_engine:HFEngine",
         "vllm": "rlvr.rollout.vllm_engine:VLLMEngine",
+        "vllm_server": "rlvr.rollout.vllm_server:VLLMServerEngine",
         "scripted": "rlvr.rollout.scripted_engine:ScriptedEngine",
         "recorded": "rlvr.rollout.recorded_engine:RecordedEngine",
     },

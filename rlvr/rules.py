@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from rlvr import registry
 from rlvr.errors import did_you_mean
@@ -39,6 +40,7 @@ def cross_checks(recipe: Recipe) -> Iterator[tuple[str, str]]:
     yield from _backend(recipe)
     yield from _lora(recipe)
     yield from _sampler(recipe)
+    yield from _engine(recipe)
 
 
 def _names(recipe: Recipe) -> Iterator[tuple[str, str]]:
@@ -279,3 +281,22 @@ def _backend(recipe: Recipe) -> Iterator[tuple[str, str]]:
             yield "model.dtype", "float16 needs a loss scale: zero_stage 1, 2 or 3; or bfloat16"
     if recipe.model.dtype == "float16" and recipe.critic.kind == "model":
         yield "critic.kind", "must be head with float16: one loss cannot carry the loss scales of two models"
+
+
+def _engine(recipe: Recipe) -> Iterator[tuple[str, str]]:
+    """What vLLM cannot do, and options that only it reads."""
+    engine, temperature = recipe.engine, recipe.sampling.temperature
+    if engine.name.startswith("vllm") and not (temperature == 0 or 0.01 <= temperature <= 2):
+        yield (
+            "sampling.temperature",
+            f"must be 0, or from 0.01 to 2, for engine.name={engine.name}; got {temperature:g}",
+        )
+    if engine.tensor_parallel > 1 and engine.name != "vllm":
+        yield "engine.tensor_parallel", f"has no meaning for engine.name={engine.name}: leave it out"
+    host = urlsplit(engine.url or "").hostname
+    if engine.name == "vllm_server" and host is None:
+        yield "engine.url", f"must be where the vLLM server listens, such as http://127.0.0.1:8000; got {engine.url!r}"
+    elsewhere = host not in (None, "localhost", "127.0.0.1", "::1")
+    by_folder = engine.weight_transfer == "folder" and engine.weights_dir is None
+    if engine.name == "vllm_server" and elsewhere and by_folder:
+        yield "engine.weights_dir", f"is required with a server on {host}: name a folder that both sides see"

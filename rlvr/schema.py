@@ -149,6 +149,12 @@ class EngineSection(Section):
     max_model_len: int | None = Field(
         None, ge=2, description="vllm: tokens of prompt and completion; default: what fits, at most the model's"
     )
+    url: str | None = Field(None, description="vllm_server: where it listens, http://HOST:8000")
+    weight_transfer: Literal["folder", "nccl"] = Field(
+        "folder", description="vllm_server: how it gets weights: a folder that both sides see, or from GPU to GPU"
+    )
+    weights_dir: str | None = Field(None, description="vllm_server: that folder; default: a temporary one of this host")
+    timeout: float = Field(600.0, gt=0, description="vllm_server: seconds for its start, a request, a push of weights")
     max_staleness: int = Field(
         0, ge=0, description="iterations that sampling may be ahead of training, with weights so much older; 0: none"
     )

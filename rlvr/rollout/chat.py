@@ -65,6 +65,14 @@ def eos_of_checkpoint(path: str, revision: str | None = None) -> int | list[int]
     return eos
 
 
+def tied_embeddings(path: str, revision: str | None = None) -> bool:
+    """Whether a checkpoint's output embedding is its input embedding."""
+    from transformers import AutoConfig
+
+    config = AutoConfig.from_pretrained(path, revision=revision)
+    return bool(getattr(config.get_text_config(), "tie_word_embeddings", False))
+
+
 def stop_token_ids(tokenizer: PreTrainedTokenizerBase, generation_eos: int | list[int] | None) -> tuple[int, ...]:
     """The ids that end a completion: the checkpoint's generation config contributes these and nothing else."""
     ids = [generation_eos] if isinstance(generation_eos, int) else list(generation_eos or [])

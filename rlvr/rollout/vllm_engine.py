@@ -222,3 +222,29 @@ def _undisturbed() -> Iterator[None]:
         logging.disable(logging.NOTSET)
         torch.set_num_threads = set_num_threads
         torch.set_rng_state(state)
+
+
+def nccl_sender(client: Any, address: str, port: int, world_size: int) -> Any:
+    """vLLM's trainer side of a weight transfer over NCCL, joined with the server's workers.
+
+    `client` passes its calls on to the server; `world_size` counts those workers and this process.
+    """
+    from vllm.distributed.weight_transfer.factory import WeightTransferTrainerFactory
+    from vllm.distributed.weight_transfer.nccl_engine import NCCLTrainerInitInfo
+
+    info = NCCLTrainerInitInfo(rank=0, master_address=address, master_port=port, world_size=world_size)
+    return WeightTransferTrainerFactory.trainer_init(info, client=client, source=chunk_source([]))
+
+
+def chunk_source(pairs: Sequence[tuple[str, Tensor]]) -> Any:
+    """Weights in memory as what vLLM's sender reads."""
+    from vllm.distributed.weight_transfer.base import ParamMeta, WeightSource
+
+    class Chunk(WeightSource):
+        def metadata(self) -> list[ParamMeta]:
+            return [ParamMeta(name, tensor.dtype, tuple(tensor.shape)) for name, tensor in pairs]
+
+        def __iter__(self) -> Iterator[tuple[str, Tensor]]:
+            return iter(pairs)
+
+    return Chunk()

@@ -51,6 +51,9 @@ class Corpus:
     def policy_changed(self, weights: Iterable[tuple[str, Any]], version: int) -> None:
         """Given text does not depend on the policy."""
 
+    def probe(self) -> None:
+        """No engine samples here."""
+
     def metrics(self) -> dict[str, float]:
         return {}
 

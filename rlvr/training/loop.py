@@ -11,6 +11,7 @@ from rlvr.algorithms.base import Algorithm, State
 from rlvr.training.batch import Batch
 from rlvr.training.mismatch import everywhere, mismatch_metrics, refuse_mismatch
 from rlvr.training.observe import across_ranks, mean_of_updates, rollout_metrics
+from rlvr.training.probe import check_engine
 
 if TYPE_CHECKING:
     from rlvr.schema import TrainSection
@@ -73,13 +74,14 @@ def train(
             state, stop = algorithm.after_update(updates[-1], state)
         state = algorithm.after_iteration(updates[-1], state)
         source.policy_changed(backend.policy, backend.updates)
+        probed = check_engine(source, backend)
 
         groups = [group for groups in backend.ranks.gathered(source.groups) for group in groups]
         metrics = rollout_metrics(groups) | across_ranks(backend.ranks.all(source.metrics()))
         metrics |= mean_of_updates(updates)
         own, sampler = everywhere(backend.ranks, backend.trace.logprobs, batch.sampler_logprobs)
         metrics |= mismatch_metrics(own, sampler, batch.correction)
-        metrics |= {"train/updates": float(backend.updates), "train/stopped_early": float(stop)}
+        metrics |= probed | {"train/updates": float(backend.updates), "train/stopped_early": float(stop)}
         if several and "train/loss" in updates[0]:
             metrics["train/first_loss"] = updates[0]["train/loss"]
         metrics["time/inputs"] = inputs_seconds

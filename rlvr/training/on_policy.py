@@ -89,7 +89,10 @@ class OnPolicy:
 
     def batches(self, start: int = 0) -> Iterator[tuple[int, Batch]]:
         for iteration in range(start, self.iterations):
-            yield iteration, self.batch(self.sample(iteration))
+            sampled = self.sample(iteration)
+            if rest := getattr(self.engine, "sleep", None):  # an engine on the trainer's own device makes room
+                rest()
+            yield iteration, self.batch(sampled)
 
     def sample(self, iteration: int) -> Sampled:
         """This rank's part of what the iteration trains on; `groups` and `metrics()` speak of it from now on."""
@@ -147,7 +150,7 @@ class OnPolicy:
 
     def _rollout(self, completion: Completion, verdict: Verdict, score: float | None) -> Rollout:
         if completion.finish_reason == "aborted":
-            reason = "the prompt fills the model's context: nothing could be sampled"
+            reason = "nothing could be sampled: the prompt fills the model's context, or the request failed"
             return Rollout(completion, Verdict(None, "error", reason=reason), None)
         return Rollout(completion, verdict, self.shaping.shaped(completion, verdict, score, self.sampling.max_tokens))
 
@@ -203,6 +206,14 @@ class OnPolicy:
 
     def policy_changed(self, weights: Iterable[tuple[str, Any]], version: int) -> None:
         self.engine.load_policy(weights, version)
+
+    def probe(self) -> Batch | None:
+        sample = getattr(self.engine, "probe", None)
+        if sample is None:  # the engine samples from the trainer's own weights
+            return None
+        rollout = Rollout(sample(self.sampling.temperature), Verdict.of(0.0), 0.0)
+        probed = Group(Prompt("probe", (), None), (rollout,))
+        return collate([probed], self.tokenizer.pad_token_id or 0)
 
     def metrics(self) -> dict[str, float]:
         return {**self._seen, **self._shaping_metrics(), **self.engine.metrics(), **self.judge.metrics()}

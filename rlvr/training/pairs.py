@@ -77,6 +77,9 @@ class Pairs:
     def policy_changed(self, weights: Iterable[tuple[str, Any]], version: int) -> None:
         """Preferences do not depend on the policy."""
 
+    def probe(self) -> None:
+        """No engine samples here."""
+
     def metrics(self) -> dict[str, float]:
         return {}
 

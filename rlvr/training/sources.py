@@ -38,6 +38,10 @@ class Source(Protocol):
 
     def policy_changed(self, weights: Iterable[tuple[str, Any]], version: int) -> None: ...
 
+    def probe(self) -> Batch | None:
+        """What an engine with weights of its own samples now, for the trainer to compare."""
+        ...
+
     def metrics(self) -> dict[str, float]: ...
 
 

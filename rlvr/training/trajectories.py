@@ -54,6 +54,9 @@ class Trajectories:
     def policy_changed(self, weights: Iterable[tuple[str, Any]], version: int) -> None:
         """Trajectories were collected before."""
 
+    def probe(self) -> None:
+        """No engine samples here."""
+
     def metrics(self) -> dict[str, float]:
         return {}
 

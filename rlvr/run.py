@@ -161,6 +161,8 @@ class Run:
         if recipe.tracking.display != "none":
             rows = assemble.schedule_rows(recipe, self.algorithm, len(self.prompts))
             self.recorder.console.console.print(plan_table(rows, self.title))
+        if start is None and hasattr(self.engine, "probe"):  # has weights of its own: a server perhaps another run's
+            self.source.policy_changed(self.backend.policy, self.backend.updates)
         if start is None and recipe.train.eval_at_start:
             self.recorder.metrics(0, self._evaluate(0))
         stop = recipe.train.iterations if stop_after is None else stop_after

@@ -180,6 +180,7 @@ def test_starting_it_leaves_the_process_as_it_was() -> None:
     """The trainer's own noise and threads; checked in a process of its own, where vLLM starts first."""
     code = """
 import torch, tests.rollout.test_vllm_engine as t
+t.path(True)  # making a checkpoint draws from the global noise
 torch.manual_seed(5); torch.set_num_threads(2); before = torch.get_rng_state()
 engine = t.started(True)
 assert torch.equal(before, torch.get_rng_state()) and torch.get_num_threads() == 2
@@ -196,8 +197,8 @@ print("fine")
 
 
 def vllm_run(folder: Path, tied: bool, monkeypatch: pytest.MonkeyPatch, **sections: Any) -> Any:
-    """A run on the module's engine, which starts with the run's weights."""
-    engine = fresh(tied)
+    """A run on the module's engine."""
+    engine = started(tied)
     monkeypatch.setattr(engine, "close", lambda: None)
     monkeypatch.setattr(vllm_engine, "VLLMEngine", lambda *args, **kwargs: engine)
     given = recipe(folder, model={"path": path(tied)}, engine={"name": "vllm"}, **sections)
@@ -230,6 +231,7 @@ def test_a_run_whose_engine_kept_an_old_weight_stops_with_the_reason(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The tied output embedding under no name of its own: vLLM keeps its repacked copy, and says nothing."""
+    fresh(True)
     monkeypatch.setattr(vllm_engine, "vllm_weights", lambda weights, tied: (
         (name, tensor.clone()) for name, tensor in weights if name != "lm_head.weight"
     ))  # fmt: skip

@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-import httpx
+import httpx2
 import torch
 from torch import Tensor
 
@@ -41,9 +41,9 @@ class Server:
 
     def __init__(self, url: str, timeout: float, connections: int) -> None:
         self.url, self.timeout = url.rstrip("/").removesuffix("/v1"), timeout
-        limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
+        limits = httpx2.Limits(max_connections=connections, max_keepalive_connections=connections)
         # trust_env: a proxy for the internet would not find a server in the cluster.
-        self.http = httpx.Client(base_url=self.url, timeout=timeout, limits=limits, trust_env=False)
+        self.http = httpx2.Client(base_url=self.url, timeout=timeout, limits=limits, trust_env=False)
 
     def wait(self) -> None:
         """Until the server answers: it may be loading its model."""
@@ -53,7 +53,7 @@ class Server:
                 if self.http.get("/health", timeout=min(10.0, self.timeout)).is_success:
                     return
                 problem = "it is not healthy"
-            except httpx.TransportError as error:
+            except httpx2.TransportError as error:
                 problem = str(error) or type(error).__name__
             if time.monotonic() > deadline:
                 raise UserError(
@@ -66,8 +66,8 @@ class Server:
         """What the server answers. Raises `UserError` naming `doing` where it fails or does not answer in time."""
         try:
             response = self.http.request(method, path, **request)
-        except httpx.TransportError as error:
-            limit = f"within {self.timeout:g} s " if isinstance(error, httpx.TimeoutException) else ""
+        except httpx2.TransportError as error:
+            limit = f"within {self.timeout:g} s " if isinstance(error, httpx2.TimeoutException) else ""
             raise UserError(
                 f"the vLLM server at {self.url} did not answer {limit}while {doing} ({path}): "
                 f"{str(error) or type(error).__name__}. Look at its log; the run can be resumed."

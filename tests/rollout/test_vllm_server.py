@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 import torch
 
@@ -64,9 +64,9 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             if server.poll() is not None:
                 raise RuntimeError(f"the server ended: {log.read_text()[-3000:]}")
             try:
-                httpx.get(f"http://127.0.0.1:{port}/health", timeout=5, trust_env=False).raise_for_status()
+                httpx2.get(f"http://127.0.0.1:{port}/health", timeout=5, trust_env=False).raise_for_status()
                 break
-            except httpx.HTTPError:
+            except httpx2.HTTPError:
                 time.sleep(0.3)
         else:
             raise RuntimeError(f"no server after 180 s: {log.read_text()[-3000:]}")
@@ -125,7 +125,7 @@ def test_it_samples_pushes_and_notices_foreign_weights(engine: VLLMServerEngine,
     assert {c.policy_version for g in pushed for c in g} == {1}
     assert gap(model, [[engine.probe(0.7)]]) < 1e-5
 
-    httpx.post(f"{url}/update_weight_version", json={"new_version": "other:9"}, trust_env=False).raise_for_status()
+    httpx2.post(f"{url}/update_weight_version", json={"new_version": "other:9"}, trust_env=False).raise_for_status()
     with pytest.raises(UserError, match=r"has the weights 'other:9', not '\w+:1' of this run"):
         engine.generate(prompts(1), SAMPLING)
 

@@ -74,14 +74,13 @@ def train(
             state, stop = algorithm.after_update(updates[-1], state)
         state = algorithm.after_iteration(updates[-1], state)
         source.policy_changed(backend.policy, backend.updates)
-        probed = check_engine(source, backend)
 
         groups = [group for groups in backend.ranks.gathered(source.groups) for group in groups]
         metrics = rollout_metrics(groups) | across_ranks(backend.ranks.all(source.metrics()))
-        metrics |= mean_of_updates(updates)
+        metrics |= mean_of_updates(updates) | check_engine(source, backend)
         own, sampler = everywhere(backend.ranks, backend.trace.logprobs, batch.sampler_logprobs)
         metrics |= mismatch_metrics(own, sampler, batch.correction)
-        metrics |= probed | {"train/updates": float(backend.updates), "train/stopped_early": float(stop)}
+        metrics |= {"train/updates": float(backend.updates), "train/stopped_early": float(stop)}
         if several and "train/loss" in updates[0]:
             metrics["train/first_loss"] = updates[0]["train/loss"]
         metrics["time/inputs"] = inputs_seconds

@@ -107,7 +107,7 @@ def on_policy(
         tokenizer=tokenizer,
         iterations=train.iterations,
         prompts_per_iteration=train.prompts_per_iteration,
-        prompts_per_chunk=max(1, recipe.engine.batch_size // recipe.sampling.group_size),
+        prompts_per_chunk=prompts_per_chunk(recipe),
         shuffle=train.shuffle,
         shaping=shaping,
         scorer=scorer,
@@ -140,3 +140,10 @@ def ahead_of(source: Source, stack: ExitStack) -> AsyncOnPolicy | None:
         return None
     stack.callback(source.close)
     return source
+
+
+def prompts_per_chunk(recipe: Recipe) -> int:
+    """Prompts sampled before the first verdicts are asked for. vLLM takes all: it refills its batch by itself."""
+    if recipe.engine.name.startswith("vllm"):
+        return recipe.train.prompts_per_iteration
+    return max(1, recipe.engine.batch_size // recipe.sampling.group_size)

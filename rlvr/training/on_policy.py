@@ -118,7 +118,8 @@ class OnPolicy:
         """The groups of `prompts`: sampled a chunk at a time, each chunk judged while the next is sampled."""
         began = time.perf_counter()
         pending: list[tuple[Prompt, list[Completion], list[Future[Verdict]]]] = []
-        for first in range(0, len(prompts), self.prompts_per_chunk):
+        # At least once, without a prompt: an engine over several ranks wants them all.
+        for first in range(0, max(len(prompts), 1), self.prompts_per_chunk):
             chunk = prompts[first : first + self.prompts_per_chunk]
             for prompt, completions in zip(
                 chunk, self.engine.generate(chunk, self.sampling, iteration=iteration), strict=True

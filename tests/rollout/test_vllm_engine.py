@@ -193,6 +193,18 @@ print("fine")
     assert "INFO" not in done.stderr and len(done.stderr.splitlines()) < 8, done.stderr
 
 
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="sleep mode frees a GPU's memory, and there is none here")
+def test_a_gpu_is_the_trainers_while_the_engine_sleeps() -> None:
+    engine, model = started(True), load_model(path(True))
+    free = torch.cuda.mem_get_info()[0]
+    engine.sleep()
+    assert torch.cuda.mem_get_info()[0] > free + 2**28
+    with pytest.raises(RuntimeError, match="load_policy comes first"):
+        engine.generate(prompts(1), SAMPLING)
+    engine.load_policy(moved(model).state_dict().items(), 1)
+    assert gap(model, engine.generate(prompts(4), SAMPLING), 0.7) < 1e-3
+
+
 # Runs
 
 

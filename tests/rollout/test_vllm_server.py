@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -37,39 +38,25 @@ def path() -> str:
     return str(checkpoint(True, scale=6.0))
 
 
-@pytest.fixture(scope="module")
-def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A server as a user starts it (the CPU build's dist is not called vllm, so not through the command)."""
-    port, log = free_port(), tmp_path_factory.mktemp("server") / "log"
-    environment = os.environ | {
-        "VLLM_SERVER_DEV_MODE": "1",
-        "VLLM_CPU_OMP_THREADS_BIND": "nobind",
-        "VLLM_NO_USAGE_STATS": "1",
-        "OMP_NUM_THREADS": "1",
-        "TORCHDYNAMO_DISABLE": "1",  # nothing to compile, so no C++ compiler
-    }
-    options = (
-        f"--host 127.0.0.1 --port {port} --dtype float32 --enforce-eager --max-num-seqs 32 --served-model-name {MODEL}"
-    )
-    given = "--logprobs-mode processed_logprobs --generation-config vllm --kv-cache-memory-bytes 50000000"
+@contextmanager
+def serving(log: Path, *more: str, **environment: str) -> Iterator[str]:
+    """A server as a user starts it (by its module: the command looks for a distribution called vllm, not vllm-cpu)."""
+    port = free_port()
+    settings = os.environ | {"VLLM_SERVER_DEV_MODE": "1", "VLLM_NO_USAGE_STATS": "1"} | environment
+    options = f"--host 127.0.0.1 --port {port} --dtype float32 --enforce-eager --max-num-seqs 32"
+    given = f"--logprobs-mode processed_logprobs --generation-config vllm --served-model-name {MODEL}"
     command = [sys.executable, "-m", "vllm.entrypoints.openai.api_server", "--model", path()]
     with log.open("w") as stream:
         server = subprocess.Popen(
-            [*command, *options.split(), *given.split()],
-            env=environment, stdout=stream, stderr=stream, start_new_session=True,
+            [*command, *options.split(), *given.split(), *more],
+            env=settings, stdout=stream, stderr=stream, start_new_session=True,
         )  # fmt: skip
     try:
         deadline = time.monotonic() + 180
-        while time.monotonic() < deadline:
-            if server.poll() is not None:
-                raise RuntimeError(f"the server ended: {log.read_text()[-3000:]}")
-            try:
-                httpx2.get(f"http://127.0.0.1:{port}/health", timeout=5, trust_env=False).raise_for_status()
-                break
-            except httpx2.HTTPError:
-                time.sleep(0.3)
-        else:
-            raise RuntimeError(f"no server after 180 s: {log.read_text()[-3000:]}")
+        while not healthy(port):
+            if server.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"no server: {log.read_text()[-3000:]}")
+            time.sleep(0.3)
         yield f"http://127.0.0.1:{port}"
     finally:
         os.killpg(server.pid, signal.SIGTERM)
@@ -77,6 +64,22 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             server.wait(20)
         except subprocess.TimeoutExpired:
             os.killpg(server.pid, signal.SIGKILL)
+
+
+def healthy(port: int) -> bool:
+    try:
+        return httpx2.get(f"http://127.0.0.1:{port}/health", timeout=5, trust_env=False).is_success
+    except httpx2.HTTPError:
+        return False
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    cpu = {"VLLM_CPU_OMP_THREADS_BIND": "nobind", "OMP_NUM_THREADS": "1"}
+    cpu["TORCHDYNAMO_DISABLE"] = "1"  # nothing to compile, so no C++ compiler
+    log = tmp_path_factory.mktemp("server") / "log"
+    with serving(log, "--kv-cache-memory-bytes", "50000000", **cpu) as address:
+        yield address
 
 
 @pytest.fixture
@@ -199,9 +202,18 @@ def test_weights_travel_in_chunks_of_a_bounded_size(monkeypatch: pytest.MonkeyPa
     assert [[name for name, _ in chunk] for chunk in chunks(iter(pairs))] == [["0", "1"], ["2", "3"], ["4"]]
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="NCCL moves weights between GPUs, and there is none here")
-def test_weights_over_nccl() -> None:
-    raise NotImplementedError("start a server on the second GPU with --weight-transfer-config, as the docstring says")
+@pytest.mark.skipif(torch.cuda.device_count() < 2, reason="NCCL moves weights from one GPU to another: two are needed")
+def test_weights_over_nccl(tmp_path: Path) -> None:
+    second = {"CUDA_VISIBLE_DEVICES": "1"}
+    with serving(tmp_path / "log", "--weight-transfer-config", '{"backend": "nccl"}', **second) as address:
+        options = EngineSection(name="vllm_server", url=address, timeout=120, weight_transfer="nccl")
+        engine, model = VLLMServerEngine(path(), load_tokenizer(path()), options), load_model(path())
+        with torch.no_grad():
+            for parameter in model.parameters():
+                parameter += 0.05 * torch.randn_like(parameter)
+        engine.load_policy(model.cuda().named_parameters(), 1)
+        assert gap(model.cpu(), engine.generate(prompts(4), SAMPLING)) < 1e-3
+        engine.close()
 
 
 def test_vllms_sender_is_what_the_nccl_transfer_expects() -> None:

@@ -229,10 +229,7 @@ class Run:
 
     def _evaluate(self, iteration: int) -> dict[str, float]:
         began = time.perf_counter()
-        if self.ahead is not None:
-            self.ahead.settle()
-        if self.algorithm.source != "on_policy" and self.algorithm.head != "score":  # nobody else tells the engine
-            self.engine.load_policy(self.backend.policy, self.backend.updates)
+        sourcing.settle(self.source, self.algorithm, self.backend, self.engine)
         with self.recorder.console.doing("evaluating"):
             mine = self.held_out.evaluate(self.engine, self.judge, self.backend, self.template)
         metrics = self.ranks.told(mine)

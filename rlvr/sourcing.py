@@ -142,6 +142,18 @@ def ahead_of(source: Source, stack: ExitStack) -> AsyncOnPolicy | None:
     return source
 
 
+def settle(source: Source, algorithm: Algorithm, backend: LocalBackend, engine: Engine) -> None:
+    """Makes the engine the caller's: it has nothing to do, and the policy's newest weights."""
+    from rlvr.training.async_on_policy import AsyncOnPolicy
+    from rlvr.training.probe import check_engine
+
+    if isinstance(source, AsyncOnPolicy):
+        source.settle()
+        check_engine(source, backend)
+    elif algorithm.source != "on_policy" and algorithm.head != "score":  # nobody else tells the engine
+        engine.load_policy(backend.policy, backend.updates)
+
+
 def prompts_per_chunk(recipe: Recipe) -> int:
     """Prompts sampled before the first verdicts are asked for. vLLM takes all: it refills its batch by itself."""
     if recipe.engine.name.startswith("vllm"):

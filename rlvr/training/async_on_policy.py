@@ -70,6 +70,7 @@ class AsyncOnPolicy:
         self._engine_updates: int | None = None  # behind the weights that the engine has, or will have when it is free
         self._ahead: dict[int, Future[Done]] = {}  # by iteration, in order
         self._next = 0  # the first iteration that was not submitted
+        self._settled = False  # nothing was submitted since the engine was given the newest weights
         self._metrics: dict[str, float] = {}
         self._jobs: queue.SimpleQueue[tuple[int, int, Held | None, Future[Done]] | None] = queue.SimpleQueue()
         self._closing = threading.Event()
@@ -104,6 +105,10 @@ class AsyncOnPolicy:
         self._updates = version
         self._raise_failure()
 
+    def probe(self) -> Batch | None:
+        """Only once all has settled: until then the engine is at work, and with older weights."""
+        return self.source.probe() if self._settled else None
+
     def metrics(self) -> dict[str, float]:
         return dict(self._metrics)
 
@@ -111,6 +116,7 @@ class AsyncOnPolicy:
         """Waits until nothing is being sampled and gives the engine the newest weights: it is the caller's to use."""
         self._wait()
         self._give_weights(idle=True)
+        self._settled = True
 
     def state(self) -> list[dict[str, Any]]:
         """What was sampled ahead on all ranks, in plain numbers and text: of later iterations, by older weights."""
@@ -156,6 +162,7 @@ class AsyncOnPolicy:
         """Has all iterations up to `last` sampled by the policy now, of which `version` is the number."""
         for iteration in range(self._next, min(last + 1, self.source.iterations)):
             future: Future[Done] = Future()
+            self._settled = False
             self._jobs.put((iteration, version, self._give_weights(), future))
             self._ahead[iteration] = future
             self._next = iteration + 1

@@ -287,10 +287,7 @@ def _engine(recipe: Recipe) -> Iterator[tuple[str, str]]:
     """What vLLM cannot do, and options that only it reads."""
     engine, temperature = recipe.engine, recipe.sampling.temperature
     if engine.name.startswith("vllm") and not (temperature == 0 or 0.01 <= temperature <= 2):
-        yield (
-            "sampling.temperature",
-            f"must be 0, or from 0.01 to 2, for engine.name={engine.name}; got {temperature:g}",
-        )
+        yield "sampling.temperature", f"must be 0, or from 0.01 to 2, for {engine.name}; got {temperature:g}"
     if engine.tensor_parallel > 1 and engine.name != "vllm":
         yield "engine.tensor_parallel", f"has no meaning for engine.name={engine.name}: leave it out"
     host = urlsplit(engine.url or "").hostname

@@ -106,8 +106,9 @@ class VLLMEngine:
         return {"rollout/tokens_per_second": tokens / max(seconds, 1e-9)}
 
     def close(self) -> None:
-        """Frees weights and cache; the engine is of no further use."""
-        self.llm.llm_engine.engine_core.shutdown()
+        """Frees weights and cache; the engine is of no further use. Among several ranks the process's end does that."""
+        if _world() == 1:  # vLLM would also end the process group, which is the trainer's
+            self.llm.llm_engine.engine_core.shutdown()
 
     def _wake(self) -> None:
         if self.asleep:
@@ -196,7 +197,7 @@ def _llm(path: str, options: EngineSection, dtype: str, revision: str | None, gp
 
 def _placement(tensor_parallel: int) -> dict[str, Any]:
     """Which ranks share an engine. vLLM finds the process group that the trainer opened and takes its place in it."""
-    world = torch.distributed.get_world_size() if torch.distributed.is_initialized() else 1
+    world = _world()
     if world % tensor_parallel:
         raise UserError(
             f"engine.tensor_parallel={tensor_parallel} ranks share one engine, but there are {world} ranks. Start as "
@@ -207,6 +208,10 @@ def _placement(tensor_parallel: int) -> dict[str, Any]:
     os.environ.setdefault("RANK", str(torch.distributed.get_rank()))
     os.environ.setdefault("LOCAL_RANK", os.environ.get("SLURM_LOCALID", "0"))
     return {"tensor_parallel_size": tensor_parallel, "distributed_executor_backend": "external_launcher"}
+
+
+def _world() -> int:
+    return torch.distributed.get_world_size() if torch.distributed.is_initialized() else 1
 
 
 @contextmanager

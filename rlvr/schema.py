@@ -142,12 +142,10 @@ class EngineSection(Section):
     path: str | None = Field(None, description="recorded: the run whose completions are taken")
     batch_size: int = Field(256, ge=1, description="completions decoded together; changes no noise")
     tensor_parallel: int = Field(1, ge=1, description="vllm: so many ranks share one copy of the weights")
-    gpu_memory_utilization: float = Field(
-        0.5, gt=0, lt=1, description="vllm, GPU: share of its memory for weights and cache while it samples"
-    )
+    gpu_memory_utilization: float = Field(0.5, gt=0, lt=1, description="vllm, GPU: its share of the memory, awake")
     kv_cache_gib: float = Field(1.0, gt=0, description="vllm, CPU: GiB for the keys and values of what is decoded")
     max_model_len: int | None = Field(
-        None, ge=2, description="vllm: tokens of prompt and completion; default: what fits, at most the model's"
+        None, ge=2, description="vllm: tokens of a prompt and its answer; default: what fits"
     )
     url: str | None = Field(None, description="vllm_server: where it listens, http://HOST:8000")
     weight_transfer: Literal["folder", "nccl"] = Field(

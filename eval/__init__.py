@@ -7,10 +7,11 @@ result.accuracy, result.interval
 if __name__ == "eval":
     raise ImportError("import rlvr.eval, not eval: this folder is a part of the package rlvr")
 
+from . import builtin  # noqa: F401 registers the suites
 from .harness import evaluate_suite
 from .report import notes, results_json, results_table
 from .results import Sample, SuiteResult, summarise
-from .suites import Suite, suite_for
+from .suites import Suite, suite_for, suites_for
 
 __all__ = [
     "Sample",
@@ -21,5 +22,6 @@ __all__ = [
     "results_json",
     "results_table",
     "suite_for",
+    "suites_for",
     "summarise",
 ]

@@ -1,4 +1,4 @@
-"""Scores of repeated samples: avg@k, unbiased pass@k and intervals that respect the problems.
+"""Scores of repeated samples: avg@k, unbiased pass@k, G-Pass@k, maj@k. Their intervals are in `intervals`.
 
 Rewards come problem by problem: `rewards[i]` holds those of problem i's *judged* samples. A sample
 that could not be judged is in neither numerator nor denominator; a problem without any judged sample is
@@ -9,10 +9,8 @@ from __future__ import annotations
 
 import math
 import statistics
+from collections import Counter, defaultdict
 from collections.abc import Sequence
-
-#: The 97.5 % point of the normal distribution.
-Z95 = 1.959963984540054
 
 
 def avg_at_k(rewards: Sequence[Sequence[float]]) -> float:
@@ -47,40 +45,64 @@ def mean_pass_at_k(rewards: Sequence[Sequence[float]], k: int) -> float:
     return statistics.fmean(values) if values else math.nan
 
 
-def standard_error(rewards: Sequence[Sequence[float]]) -> float:
-    """The standard error of `avg_at_k`, clustered by problem: the spread of the problems' means over sqrt(n).
+def g_pass_at_k(samples: int, correct: int, k: int, threshold: float) -> float:
+    r"""The chance that at least `threshold` of k samples are right, and at least one: G-Pass@k.
 
-    Samples of one problem are not independent, so they count as one observation. NaN below two problems.
+    $\sum_{j=\max(1,\lceil \tau k \rceil)}^{c} \binom{c}{j}\binom{n-c}{k-j} / \binom{n}{k}$ (Liu et al., 2024,
+    arXiv:2412.13147). Threshold 0 is pass@k, 1 the chance that all k are right.
     """
-    means = problem_means(rewards)
-    return statistics.stdev(means) / math.sqrt(len(means)) if len(means) > 1 else math.nan
+    if not 1 <= k <= samples or not 0 <= correct <= samples or not 0.0 <= threshold <= 1.0:
+        raise ValueError(f"G-Pass@{k} needs 1 <= k <= samples and a threshold in 0..1, not {samples} and {threshold}")
+    least = max(1, math.ceil(threshold * k - 1e-9))
+    ways = sum(math.comb(correct, j) * math.comb(samples - correct, k - j) for j in range(least, min(correct, k) + 1))
+    return ways / math.comb(samples, k)
 
 
-def mean_interval(rewards: Sequence[Sequence[float]]) -> tuple[float, float]:
-    """The 95 % interval of `avg_at_k` for rewards in 0..1: Wilson's, with the effective number of observations.
+def m_g_pass_at_k(samples: int, correct: int, k: int) -> float:
+    r"""The mean of G-Pass@k over thresholds i/k above one half: $\frac{2}{k} \sum_{i=\lceil k/2 \rceil + 1}^{k}$."""
+    steps = range(math.ceil(0.5 * k) + 1, k + 1)
+    return 2.0 / k * math.fsum(g_pass_at_k(samples, correct, k, i / k) for i in steps)
 
-    With one binary sample a problem it is exactly Wilson's interval for n problems. With several
-    samples the number of observations is p (1 - p) / SE^2 with the SE clustered by problem: at least the
-    number of problems, at most that of samples (Korn and Graubard, 1998, use the same device for surveys). Unlike
-    p +- 1.96 SE it stays in 0..1 and keeps a width where all samples agree. (0, 1) without a sample.
+
+def mean_g_pass_at_k(rewards: Sequence[Sequence[float]], k: int, threshold: float) -> float:
+    """The mean G-Pass@k over the problems with at least k judged samples; NaN where there is none."""
+    values = [g_pass_at_k(len(r), sum(x == 1.0 for x in r), k, threshold) for r in rewards if len(r) >= k]
+    return statistics.fmean(values) if values else math.nan
+
+
+#: The vote of a right sample: however it was written, its answer is the reference.
+RIGHT = "\0right"
+
+
+def maj_at_k(votes: Sequence[str | None], k: int) -> float:
+    """The chance that the answer with most votes of k samples is right, over all choices of k; ties are shared.
+
+    `votes` are the samples' answers: `RIGHT` where right, None where there was none (it votes for nothing). Exact:
+    for every number j of right votes it counts the choices in which t other answers have j votes and none more,
+    and each is worth 1 / (1 + t) (self-consistency: Wang et al., 2022, arXiv:2203.11171).
     """
-    judged = [samples for samples in rewards if samples]
-    if not judged:
-        return 0.0, 1.0
-    p = avg_at_k(judged)
-    problems, total = len(judged), sum(map(len, judged))
-    spread, error = p * (1.0 - p), standard_error(judged)
-    effective = float(problems)
-    if spread > 0.0 and problems > 1:
-        effective = min(max(spread / error**2, problems), total) if error > 0.0 else float(total)
-    return wilson(p, effective)
+    if not 1 <= k <= len(votes):
+        raise ValueError(f"maj@{k} needs 1 <= k <= samples, not {len(votes)}")
+    counts = Counter(votes)
+    silent, right = counts.pop(None, 0), counts.pop(RIGHT, 0)
+    total = 0.0
+    for j in range(1, min(right, k) + 1):
+        # (votes taken by the other answers, answers that tie with j) -> number of ways
+        ways: dict[tuple[int, int], int] = {(i, 0): math.comb(silent, i) for i in range(min(silent, k - j) + 1)}
+        for count in counts.values():
+            wider: dict[tuple[int, int], int] = defaultdict(int)
+            for (taken, tied), number in ways.items():
+                for i in range(min(count, j, k - j - taken) + 1):
+                    wider[taken + i, tied + (i == j)] += number * math.comb(count, i)
+            ways = wider
+        total += math.comb(right, j) * math.fsum(n / (1 + tied) for (taken, tied), n in ways.items() if taken == k - j)
+    return total / math.comb(len(votes), k)
 
 
-def wilson(p: float, n: float, z: float = Z95) -> tuple[float, float]:
-    """Wilson's score interval of a rate `p` seen in `n` observations (Wilson, 1927)."""
-    center = (p + z * z / (2.0 * n)) / (1.0 + z * z / n)
-    half = z * math.sqrt(p * (1.0 - p) / n + z * z / (4.0 * n * n)) / (1.0 + z * z / n)
-    return max(0.0, center - half), min(1.0, center + half)
+def mean_maj_at_k(votes: Sequence[Sequence[str | None]], k: int) -> float:
+    """The mean maj@k over the problems with at least k judged samples; NaN where there is none."""
+    values = [maj_at_k(v, k) for v in votes if len(v) >= k]
+    return statistics.fmean(values) if values else math.nan
 
 
 def pass_ks(samples: int) -> tuple[int, ...]:

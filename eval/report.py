@@ -26,6 +26,7 @@ def results_table(results: Sequence[SuiteResult]) -> Table:
         "accuracy",
         "95 % interval",
         "pass@k",
+        "maj@k",
         "truncated",
         "no answer",
         "unjudged",
@@ -40,6 +41,7 @@ def results_table(results: Sequence[SuiteResult]) -> Table:
             percent(result.accuracy),
             f"{percent(result.interval[0])} to {percent(result.interval[1])}",
             percent(result.pass_at_k[result.samples]),
+            percent(result.maj_at_k[result.samples]),
             percent(result.truncated / result.total),
             percent(result.no_answer / result.total),
             str(result.unjudged),
@@ -83,3 +85,26 @@ def _clean(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [_clean(item) for item in value]
     return None if isinstance(value, float) and math.isnan(value) else value
+
+
+def results_markdown(results: Sequence[SuiteResult], model: str = "") -> str:
+    """A table to paste; what weakens the scores stands below it."""
+    head = ("suite", "problems", "k", "accuracy", "95 % interval", "pass@k", "maj@k", "truncated", "no answer",
+            "unjudged")  # fmt: skip
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    for r in results:
+        cells = (
+            f"{r.suite} v{r.version}" if r.version else r.suite,
+            f"{r.problems:,}",
+            str(r.samples),
+            percent(r.accuracy),
+            f"{percent(r.interval[0])} to {percent(r.interval[1])}",
+            percent(r.pass_at_k[r.samples]),
+            percent(r.maj_at_k[r.samples]),
+            percent(r.truncated / r.total),
+            percent(r.no_answer / r.total),
+            str(r.unjudged),
+        )
+        lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
+    below = [f"\n{text}" for r in results for text in notes(r)]
+    return "\n".join([*([f"`{model}`\n"] if model else []), *lines, *below]) + "\n"

@@ -8,7 +8,10 @@ from typing import Any
 
 from rlvr.core import FinishReason, Verdict
 
-from . import metrics
+from . import intervals, metrics
+
+#: Shares of k samples that G-Pass@k asks to be right, and what it is reported as.
+THRESHOLDS = (0.25, 0.5, 0.75, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +30,11 @@ class SuiteResult:
     """The scores of one suite.
 
     `accuracy` is avg@k: the share of correct (reward 1) completions, averaged within and then over
-    problems; `interval` its 95 % interval; `reward` the same with partial rewards; `pass_at_k` the unbiased
-    estimates by k. `truncated`, `no_answer`, `timeouts` and `errors` count samples; the last two could not be
-    judged and are in no score. `unjudged_problems` have no judged sample at all.
+    problems; `interval` its 95 % interval; `standard_error` is clustered by problem, `sampling_error` the part of it
+    that more samples would remove; `reward` is avg@k with partial rewards; `pass_at_k` the unbiased estimates by k,
+    `maj_at_k` those of a majority vote, `g_pass_at_k` by `k@threshold`. `truncated`, `no_answer`, `timeouts` and
+    `errors` count samples; the last two could not be judged and are in no score. `unjudged_problems` have no judged
+    sample at all.
     """
 
     suite: str
@@ -40,6 +45,10 @@ class SuiteResult:
     interval: tuple[float, float]
     reward: float
     pass_at_k: Mapping[int, float]
+    maj_at_k: Mapping[int, float]
+    g_pass_at_k: Mapping[str, float]
+    standard_error: float
+    sampling_error: float
     truncated: int
     no_answer: int
     timeouts: int
@@ -73,6 +82,7 @@ class SuiteResult:
             "tokens_mean": self.mean_tokens,
             "seconds": self.seconds,
             **{f"pass_at_{k}": value for k, value in self.pass_at_k.items()},
+            **{f"maj_at_{k}": value for k, value in self.maj_at_k.items() if k > 1},
         }
         return {f"eval/{self.suite}/{key}": float(value) for key, value in values.items()}
 
@@ -91,6 +101,7 @@ def summarise(
     everything = [sample for problem in problems for sample in problem]
     rewards = [[s.verdict.reward for s in problem if s.verdict.reward is not None] for problem in problems]
     correct = [[float(reward == 1.0) for reward in problem] for problem in rewards]
+    votes = [[_vote(s.verdict) for s in problem if s.verdict.reward is not None] for problem in problems]
     statuses = [sample.verdict.status for sample in everything]
     return SuiteResult(
         suite=name,
@@ -98,9 +109,13 @@ def summarise(
         problems=len(problems),
         samples=samples,
         accuracy=metrics.avg_at_k(correct),
-        interval=metrics.mean_interval(correct),
+        interval=intervals.mean_interval(correct),
         reward=metrics.avg_at_k(rewards),
         pass_at_k={k: metrics.mean_pass_at_k(rewards, k) for k in metrics.pass_ks(samples)},
+        maj_at_k={k: metrics.mean_maj_at_k(votes, k) for k in metrics.pass_ks(samples)},
+        g_pass_at_k={f"{samples}@{t:g}": metrics.mean_g_pass_at_k(rewards, samples, t) for t in THRESHOLDS},
+        standard_error=intervals.standard_error(correct),
+        sampling_error=intervals.sampling_error(correct),
         truncated=sum(sample.finish_reason == "length" for sample in everything),
         no_answer=statuses.count("unparsable"),
         timeouts=statuses.count("timeout"),
@@ -111,3 +126,8 @@ def summarise(
         fingerprint=fingerprint,
         settings=dict(settings or {}),
     )
+
+
+def _vote(verdict: Verdict) -> str | None:
+    """What a judged sample says to a majority: all right answers are one, however they are written."""
+    return metrics.RIGHT if verdict.reward == 1.0 else verdict.answer

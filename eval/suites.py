@@ -14,11 +14,20 @@ from rlvr import registry
 from rlvr.core import Sampling, VerifierUse
 from rlvr.data import LoadedPrompts, asking_for, load_prompts
 from rlvr.errors import UserError, did_you_mean
-from rlvr.registry import suite
 
 #: One sample is greedy; several are drawn as DeepSeek-R1's evaluations did, which most published numbers follow.
 GREEDY = {"temperature": 0.0, "top_p": 1.0}
 SAMPLED = {"temperature": 0.6, "top_p": 0.95}
+
+#: Several suites under one name, in the order in which they are reported.
+GROUPS: dict[str, tuple[str, ...]] = {
+    "reasoning": (
+        "math500", "aime24", "aime25", "amc23", "minerva_math", "olympiadbench", "arc_easy", "arc_challenge",
+    ),
+    "math": ("gsm8k", "math500", "aime24", "aime25", "amc23", "minerva_math", "olympiadbench"),
+    "code": ("humaneval", "mbpp"),
+    "instructions": ("ifeval", "ifbench"),
+}  # fmt: skip
 
 _SAMPLING_KEYS = ("temperature", "top_p", "top_k", "max_tokens", "stop")
 _COLUMNS = ("prompt", "answer", "system", "id")
@@ -88,18 +97,6 @@ class Suite:
         return Sampling(**chosen, seed=seed, group_size=samples)
 
 
-@suite("gsm8k", version=1)
-def gsm8k() -> Suite:
-    """GSM8K test: 1,319 grade-school word problems, zero-shot, boxed answers."""
-    return Suite(dataset="gsm8k", split="test", sampling={"max_tokens": 1024})
-
-
-@suite("math500", version=1)
-def math500() -> Suite:
-    """MATH500: 500 competition problems, zero-shot, boxed answers; 4 samples are usual."""
-    return Suite(dataset="math500", split="test", sampling={"max_tokens": 2048})
-
-
 def suite_for(reference: str | Mapping[str, Any] | Suite, *, name: str | None = None) -> Suite:
     """The suite that `reference` means; `name` renames it (it is in the metrics' paths).
 
@@ -111,11 +108,47 @@ def suite_for(reference: str | Mapping[str, Any] | Suite, *, name: str | None = 
     return dataclasses.replace(found, name=name) if name else found
 
 
+def suites_for(references: Sequence[str]) -> list[Suite]:
+    """The suites that texts mean, a group's (`reasoning`) and a file's (`mine.yaml`) among them; each suite once."""
+    found: dict[str, Suite] = {}
+    for reference in references:
+        for name in GROUPS.get(reference, (reference,)):
+            one = suite_for(name)
+            found.setdefault(one.name, one)
+    return list(found.values())
+
+
+def suite_from_file(path: Path) -> Suite:
+    """A user's own suite: a YAML file with the keys of a recipe's `data.eval` entry, such as
+
+        path: problems.jsonl
+        prompt: question
+        answer: solution
+        verifier: math
+        samples: 4
+
+    A relative `path` is looked up beside the file, whose name is the suite's unless it has a `label`.
+    """
+    import yaml
+
+    try:
+        section = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise UserError(f"the suite {path} cannot be read: {error}") from error
+    if not isinstance(section, dict):
+        raise UserError(f"the suite {path} is no mapping. Write keys such as path, prompt, answer, verifier, samples.")
+    if (data := section.get("path")) is not None:
+        section["path"] = str(path.parent / str(data))
+    return _from_section({"label": path.stem, **section})
+
+
 def _find(reference: str | Mapping[str, Any] | Suite) -> Suite:
     if isinstance(reference, Suite):
         return reference
     if isinstance(reference, Mapping):
         return _from_section(reference)
+    if reference.endswith((".yaml", ".yml")):
+        return suite_from_file(Path(reference))
     if reference in registry.REGISTRIES["suite"].names():
         definition = registry.get("suite", reference)
         return dataclasses.replace(definition(), name=reference, version=definition.version)
@@ -123,9 +156,10 @@ def _find(reference: str | Mapping[str, Any] | Suite) -> Suite:
     known = registry.REGISTRIES["dataset"].names()
     if dataset not in known:
         suites = registry.REGISTRIES["suite"].names()
-        near = did_you_mean(reference, [*suites, *known])
+        near = did_you_mean(reference, [*suites, *GROUPS, *known])
         raise UserError(
-            f"no suite or data set is called {reference!r}{near}. Suites: {', '.join(suites)}; data sets: "
+            f"no suite or data set is called {reference!r}{near}. Suites: {', '.join(suites)}; groups: "
+            f"{', '.join(GROUPS)}; data sets: "
             f"{', '.join(known)} (with a split where it is not test, such as {known[0]}:train)."
         )
     return Suite(name=reference.replace(":", "_"), dataset=dataset, split=split or _held_out(dataset))

@@ -96,11 +96,11 @@ def evaluate_model(
 
     `wanted_return` is what a return-conditioned policy is asked for.
     """
-    from rlvr.eval import evaluate_suite, suite_for
+    from rlvr.eval import evaluate_suite, suites_for
     from rlvr.rollout.chat import template_hash
     from rlvr.training.models import load_tokenizer
 
-    chosen = [suite_for(name) for name in suites]  # unknown names are told before anything is loaded
+    chosen = suites_for(suites)  # unknown names are told before anything is loaded
     if wanted_return is not None:
         chosen = [suite.asking_for(wanted_return) for suite in chosen]
     loaded = [suite.load(limit=limit, data_dir=data_dir) for suite in chosen]

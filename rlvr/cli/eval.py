@@ -13,7 +13,7 @@ from rlvr.cli.options import Json, Overrides, Plugins
 def command(
     model: Annotated[str, typer.Argument(help="A run, one of its checkpoints, a Hugging Face folder, or a hub id.")],
     overrides: Overrides = None,
-    suite: Annotated[str, typer.Option(help="Suites or data sets, separated by commas.")] = "gsm8k",
+    suite: Annotated[str, typer.Option(help="Suites, groups, data sets, YAML files; commas between.")] = "gsm8k",
     samples: Annotated[int | None, typer.Option("-k", min=1, help="Samples a problem; by default the suite's.")] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first so many problems of each suite.")] = None,
     data_dir: Annotated[Path | None, typer.Option(help="Folder of files such as gsm8k_test.jsonl.")] = None,

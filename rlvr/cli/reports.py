@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from rlvr.outcome import EvalReport, TrainReport
 
 #: Characters that the table of an evaluation needs.
-WIDTH = 112
+WIDTH = 122
 
 
 def show_training(report: TrainReport, as_json: bool) -> None:

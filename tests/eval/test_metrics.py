@@ -2,18 +2,21 @@
 
 import itertools
 import math
-import random
+from collections import Counter
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from rlvr.eval.metrics import (
+    RIGHT,
     avg_at_k,
-    mean_interval,
+    g_pass_at_k,
+    m_g_pass_at_k,
+    maj_at_k,
     mean_pass_at_k,
     pass_at_k,
     pass_ks,
-    standard_error,
-    wilson,
 )
 
 
@@ -54,58 +57,57 @@ def test_mean_pass_at_k_leaves_out_problems_with_too_few_samples_and_partial_rew
     assert math.isnan(mean_pass_at_k([[1.0]], 2))
 
 
-def test_standard_error_is_clustered_by_problem() -> None:
-    # means 0.5, 1, 0: mean 0.5, sample variance (0 + 0.25 + 0.25) / 2 = 0.25, so 0.5 / sqrt(3)
-    assert standard_error([[1, 0], [1, 1], [0, 0]]) == pytest.approx(0.5 / math.sqrt(3))
-    # Copying every sample tells nothing new about the problems.
-    assert standard_error([[1, 0] * 50, [1, 1] * 50, [0, 0] * 50]) == pytest.approx(0.5 / math.sqrt(3))
-
-
-def test_wilson_by_hand() -> None:
-    # p = 0.5, n = 4, z = 2: center (0.5 + 4/8) / (1 + 4/4) = 0.5; half = 2 sqrt(0.25/4 + 4/64) / 2 = sqrt(0.125)
-    low, high = wilson(0.5, 4, z=2.0)
-    assert (low, high) == pytest.approx((0.5 - math.sqrt(0.125), 0.5 + math.sqrt(0.125)))
-    # 8 right of 10: the interval that textbooks print, 0.490 to 0.943
-    assert wilson(0.8, 10) == pytest.approx((0.4901625, 0.9433178), abs=1e-6)
-
-
-def test_with_one_binary_sample_a_problem_the_interval_is_wilsons() -> None:
-    rewards = [[1.0]] * 8 + [[0.0]] * 2
-    assert mean_interval(rewards) == pytest.approx(wilson(0.8, 10))
-
-
-def test_the_interval_keeps_a_width_where_everything_agrees() -> None:
-    low, high = mean_interval([[1.0, 1.0]] * 30)
-    # 30 problems, not 60 samples: n / (n + z^2) = 30 / 33.84
-    assert high == pytest.approx(1.0) and low == pytest.approx(30 / (30 + 1.959964**2), abs=1e-6)
-    assert mean_interval([]) == mean_interval([[]]) == (0.0, 1.0)
-
-
-def test_more_samples_narrow_the_interval_only_as_far_as_problems_allow() -> None:
-    one = mean_interval([[1.0], [0.0]] * 20)
-    copies = mean_interval([[1.0] * 16, [0.0] * 16] * 20)  # the problems decide all: nothing is gained
-    mixed = mean_interval([[1.0, 0.0] * 8] * 40)  # the samples decide all: as good as 640 observations
-    assert copies == pytest.approx(one)
-    assert mixed == pytest.approx(wilson(0.5, 640))
-    # Problems that agree by luck are worth no more than all their samples: 321 right of 640.
-    lucky = mean_interval([[1.0, 0.0] * 8] * 39 + [[1.0] * 9 + [0.0] * 7])
-    assert lucky == pytest.approx(wilson(321 / 640, 640))
-
-
-@pytest.mark.parametrize(("problems", "samples"), [(30, 1), (30, 16), (200, 4)])
-def test_95_percent_of_intervals_cover_the_truth(problems: int, samples: int) -> None:
-    # Problems differ in difficulty: rates from Beta(1, 1), so the true mean is 0.5. 600 evaluations; the standard
-    # deviation of the coverage is sqrt(0.95 * 0.05 / 600) = 0.9 %, so 0.92 is more than 3 of them below.
-    rng = random.Random(f"{problems}/{samples}")
-    covered = 0
-    for _ in range(600):
-        rates = [rng.random() for _ in range(problems)]
-        low, high = mean_interval([[float(rng.random() < rate) for _ in range(samples)] for rate in rates])
-        covered += low <= 0.5 <= high
-    assert 0.92 <= covered / 600 <= 0.99
-
-
 def test_pass_ks() -> None:
     assert pass_ks(1) == (1,)
     assert pass_ks(4) == (1, 2, 4)
     assert pass_ks(6) == (1, 2, 4, 6)
+
+
+def _subsets(votes: list, k: int):
+    return list(itertools.combinations(votes, k))
+
+
+def _majority(votes) -> float:
+    """The obvious way: count, find the winners, share among them."""
+    counts = Counter(v for v in votes if v is not None)
+    winners = [v for v, n in counts.items() if n == max(counts.values())]
+    return (RIGHT in winners) / len(winners) if winners else 0.0
+
+
+VOTES = st.lists(st.sampled_from([RIGHT, "a", "b", "c", None]), min_size=1, max_size=8)
+
+
+@given(VOTES, st.data())
+def test_maj_at_k_is_the_mean_over_all_subsets(votes: list, data: st.DataObject) -> None:
+    k = data.draw(st.integers(1, len(votes)))
+    chosen = _subsets(votes, k)
+    assert maj_at_k(votes, k) == pytest.approx(sum(map(_majority, chosen)) / len(chosen), abs=1e-12)
+
+
+@given(st.integers(1, 10), st.data())
+def test_g_pass_at_k_is_the_mean_over_all_subsets(n: int, data: st.DataObject) -> None:
+    c, k = data.draw(st.integers(0, n)), data.draw(st.integers(1, n))
+    threshold = data.draw(st.sampled_from([0.0, 0.25, 0.5, 0.75, 1.0]))
+    chosen = _subsets([1] * c + [0] * (n - c), k)
+    slow = sum(sum(s) >= max(1, math.ceil(threshold * k)) for s in chosen) / len(chosen)
+    assert g_pass_at_k(n, c, k, threshold) == pytest.approx(slow, abs=1e-12)
+    assert g_pass_at_k(n, c, k, 0.0) == pytest.approx(pass_at_k(n, c, k), abs=1e-12)
+    assert pass_at_k(n, c, 1) == pytest.approx(c / n)
+
+
+def test_maj_at_k_by_hand() -> None:
+    # two of four right, one "a", one silent; pairs: RR 1, Ra (x2) a tie 1/2, R- (x2) 1, a- 0 -> (1 + 1 + 2) / 6
+    assert maj_at_k([RIGHT, "a", RIGHT, None], 2) == pytest.approx(4 / 6)
+    assert maj_at_k([None, None], 2) == 0.0 and maj_at_k([RIGHT] * 3, 3) == 1.0 and maj_at_k(["a"] * 3, 3) == 0.0
+    assert maj_at_k([RIGHT, "a", "b"], 3) == pytest.approx(1 / 3)  # all tie
+
+
+def test_m_g_pass_by_hand() -> None:
+    # k = 4: thresholds 3/4 and 4/4. n = 4, c = 3: G-Pass@4 is 1 and 0, so 2/4 (1 + 0)
+    assert m_g_pass_at_k(4, 3, 4) == pytest.approx(0.5)
+    assert m_g_pass_at_k(8, 8, 8) == 1.0 and m_g_pass_at_k(8, 0, 8) == 0.0
+
+
+def test_maj_of_64_samples_is_quick() -> None:
+    votes = [RIGHT] * 20 + [None] * 4 + [str(i % 20) for i in range(40)]
+    assert maj_at_k(votes, 64) == 1.0 and 0.3 < maj_at_k(votes, 16) < 1.0

@@ -6,7 +6,8 @@ import pytest
 
 from rlvr.core import Sampling, VerifierUse
 from rlvr.errors import UserError
-from rlvr.eval import Suite, suite_for
+from rlvr.eval import Suite, suite_for, suites_for
+from rlvr.eval.suites import GROUPS
 from rlvr.registry import REGISTRIES
 
 
@@ -50,8 +51,8 @@ def test_a_section_of_a_recipe_may_set_everything() -> None:
     assert (suite.name, suite.version, suite.split, suite.limit, suite.samples) == ("m", 1, "test", 5, 8)
     assert suite.verifier == (VerifierUse("math", 2.0), VerifierUse("format"))
     drawn = suite.sampling_for(8, {}, 0)
-    assert (drawn.temperature, drawn.top_p, drawn.max_tokens) == (1.0, 0.95, 2048)
-    assert suite_for({"name": "math500"}).samples == 1
+    assert (drawn.temperature, drawn.top_p, drawn.max_tokens) == (1.0, 0.95, 32768)
+    assert suite_for({"name": "math500"}).samples == 4
 
 
 def test_a_return_is_asked_for_in_front_of_the_answer_and_in_the_name() -> None:
@@ -68,7 +69,7 @@ def test_a_return_is_asked_for_in_front_of_the_answer_and_in_the_name() -> None:
 
 def test_one_sample_is_greedy_several_are_drawn_and_the_user_wins() -> None:
     suite = suite_for("gsm8k")
-    assert suite.sampling_for(1, {}, 0) == Sampling(temperature=0.0, top_p=1.0, max_tokens=1024, seed=0, group_size=1)
+    assert suite.sampling_for(1, {}, 0) == Sampling(temperature=0.0, top_p=1.0, max_tokens=4096, seed=0, group_size=1)
     drawn = suite.sampling_for(4, {"max_tokens": 64, "stop": ["\n"]}, 7)
     assert drawn == Sampling(temperature=0.6, top_p=0.95, max_tokens=64, stop=("\n",), seed=7, group_size=4)
     assert suite.sampling_for(1, {"temperature": 1.0}, 0).temperature == 1.0
@@ -94,3 +95,40 @@ def test_what_users_get_wrong() -> None:
 def test_a_suite_is_its_own_reference() -> None:
     suite = Suite(name="x", dataset="chain")
     assert suite_for(suite) is suite
+
+
+SUITES = {
+    "math500", "aime24", "aime25", "amc23", "minerva_math", "olympiadbench", "gsm8k", "arc_easy", "arc_challenge",
+    "humaneval", "mbpp", "ifeval", "ifbench",
+}  # fmt: skip
+
+
+def test_every_suite_knows_its_hub_set_its_version_and_its_sampling() -> None:
+    assert set(REGISTRIES["suite"].names()) >= SUITES
+    for name in SUITES:
+        suite = suite_for(name)
+        source = REGISTRIES["dataset"].get(suite.dataset).source
+        assert "/" in source.hub and suite.split in source.files and source.verifier and suite.version >= 1
+        drawn = suite.sampling_for(suite.samples, {}, 0)
+        assert (drawn.temperature == 0) == (suite.samples == 1) and drawn.max_tokens >= 4096
+
+
+def test_groups_name_suites_and_each_is_there_once() -> None:
+    assert len(GROUPS["reasoning"]) == 8
+    assert [s.name for s in suites_for(["aime24", "reasoning"])][:3] == ["aime24", "math500", "aime25"]
+    assert {name for group in GROUPS.values() for name in group} <= SUITES
+    with pytest.raises(UserError, match="did you mean 'reasoning'"):
+        suites_for(["reasonning"])
+
+
+def test_five_lines_of_yaml_are_a_suite(tmp_path: Path) -> None:
+    (tmp_path / "problems.jsonl").write_text('{"question": "1+1?", "solution": "2"}\n')
+    file = tmp_path / "mine.yaml"
+    file.write_text("path: problems.jsonl\nprompt: question\nanswer: solution\nverifier: math\nsamples: 4\n")
+    (suite,) = suites_for([str(file)])
+    assert (suite.name, suite.samples, suite.load().prompts[0].answer) == ("mine", 4, "2")
+    file.write_text("pfad: problems.jsonl\n")
+    with pytest.raises(UserError, match="no key 'pfad'"):
+        suites_for([str(file)])
+    with pytest.raises(UserError, match="cannot be read"):
+        suites_for([str(tmp_path / "missing.yaml")])

@@ -1,0 +1,162 @@
+"""95 % intervals of an evaluation, and of the difference between two on the same problems.
+
+Problems are the observations: samples of one problem are not independent of each other, so however many
+there are, they say nothing about the choice of problems.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+import random
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from .metrics import avg_at_k, problem_means
+
+#: Sums of differences beyond which the p-value is estimated by random signs instead of counted.
+_EXACT = 2_000_000
+_DRAWS = 20_000
+
+
+def standard_error(rewards: Sequence[Sequence[float]]) -> float:
+    """The standard error of `avg_at_k`, clustered by problem: the spread of the problems' means over sqrt(n).
+
+    NaN below two problems.
+    """
+    return standard_error_of(problem_means(rewards))
+
+
+def standard_error_of(means: Sequence[float]) -> float:
+    """The standard error of the mean of one value a problem. NaN below two."""
+    return statistics.stdev(means) / math.sqrt(len(means)) if len(means) > 1 else math.nan
+
+
+def sampling_error(rewards: Sequence[Sequence[float]]) -> float:
+    """The part of the standard error that more samples would remove: what repeating on these problems would vary by.
+
+    The root of the mean over problems of s_i^2 / k_i, over sqrt(n). NaN without a problem of two judged samples.
+    """
+    spreads = [statistics.variance(samples) / len(samples) for samples in rewards if len(samples) > 1]
+    return math.sqrt(statistics.fmean(spreads) / len(spreads)) if spreads else math.nan
+
+
+def mean_interval(rewards: Sequence[Sequence[float]]) -> tuple[float, float]:
+    """The 95 % interval of `avg_at_k` for rewards in 0..1: Wilson's, with Student's quantile and an effective n.
+
+    The number of observations is p (1 - p) / SE^2, SE clustered by problem: at least the number of problems and at
+    most that of samples (Korn and Graubard, 1998, do so for surveys). Wilson's form stays in 0..1 and keeps a width
+    where all samples agree; Student's quantile for n - 1 pays for the SE being an estimate from n problems. In
+    simulation 94 to 97 % of them hold the truth at 30 and at 500 problems and 1, 4 and 64 samples, where
+    p +- 1.96 SE falls to 80 % (tests/bench/coverage.py). (0, 1) without a sample.
+    """
+    judged = [samples for samples in rewards if samples]
+    if not judged:
+        return 0.0, 1.0
+    p = avg_at_k(judged)
+    problems, total = len(judged), sum(map(len, judged))
+    spread, error = p * (1.0 - p), standard_error(judged)
+    effective = float(problems)
+    if spread > 0.0 and problems > 1:
+        effective = min(max(spread / error**2, problems), total) if error > 0.0 else float(total)
+    return wilson(p, effective, student_t(max(problems - 1, 1)))
+
+
+def wilson(p: float, n: float, z: float) -> tuple[float, float]:
+    """Wilson's score interval of a rate `p` seen in `n` observations, `z` standard errors wide (Wilson, 1927)."""
+    center = (p + z * z / (2.0 * n)) / (1.0 + z * z / n)
+    half = z * math.sqrt(p * (1.0 - p) / n + z * z / (4.0 * n * n)) / (1.0 + z * z / n)
+    return max(0.0, center - half), min(1.0, center + half)
+
+
+@functools.lru_cache(maxsize=256)
+def student_t(freedom: int) -> float:
+    """The 97.5 % point of Student's t: 12.706 for 1 degree of freedom, 2.045 for 29, 1.960 in the limit."""
+    from flint import arb
+
+    low, high = 1.9, 13.0
+    for _ in range(50):
+        middle = (low + high) / 2.0
+        # P(|t| > x) = I_{v / (v + x^2)}(v / 2, 1 / 2), the regularised incomplete beta function
+        tail = arb(freedom / (freedom + middle * middle)).beta_lower(arb(freedom) / 2, arb(0.5), regularized=True)
+        low, high = (middle, high) if float(tail) > 0.05 else (low, middle)
+    return (low + high) / 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Paired:
+    """b minus a over the same problems: the mean difference, its 95 % interval, and a p-value for "no difference"."""
+
+    problems: int
+    difference: float
+    interval: tuple[float, float]
+    p_value: float
+    better: int
+    worse: int
+
+
+def paired(a: Sequence[float], b: Sequence[float]) -> Paired:
+    """Compares one value a problem of two evaluations, in the same order. NaN where there is no problem.
+
+    The interval is Student's of the mean difference. The p-value is the sign-flip test's: the share of all 2^n ways
+    to swap a and b within problems that differ at least as much (counted exactly; by 20,000 seeded draws where the
+    values have too many steps). With one sample a problem it is McNemar's exact test.
+    """
+    differences = [y - x for x, y in zip(a, b, strict=True)]
+    n = len(differences)
+    if not n:
+        return Paired(0, math.nan, (math.nan, math.nan), math.nan, 0, 0)
+    mean = statistics.fmean(differences)
+    half = student_t(n - 1) * standard_error_of(differences) if n > 1 else math.inf
+    return Paired(
+        n,
+        mean,
+        (max(-1.0, mean - half), min(1.0, mean + half)),
+        sign_flip_p(differences),
+        sum(d > 0 for d in differences),
+        sum(d < 0 for d in differences),
+    )
+
+
+def sign_flip_p(differences: Sequence[float]) -> float:
+    """The two-sided p-value of the sum of `differences` when each sign is a fair coin."""
+    moved = [abs(d) for d in differences if abs(d) > 1e-12]
+    observed = abs(math.fsum(differences))
+    if not moved:
+        return 1.0
+    step = _step(moved)
+    if step is not None and len(moved) * round(math.fsum(moved) / step) <= _EXACT:
+        return _counted([round(d / step) for d in moved], observed / step)
+    rng = random.Random(0)
+    sums = (abs(math.fsum(d if rng.getrandbits(1) else -d for d in moved)) for _ in range(_DRAWS))
+    return (1 + sum(s >= observed - 1e-9 for s in sums)) / (1 + _DRAWS)
+
+
+def _step(values: Sequence[float]) -> float | None:
+    """The greatest 1/m, m up to 4096, of which all values are multiples."""
+    from fractions import Fraction
+
+    denominator = 1
+    for value in values:
+        fraction = Fraction(value).limit_denominator(4096)
+        denominator = math.lcm(denominator, fraction.denominator)
+        if abs(float(fraction) - value) > 1e-9 or denominator > 4096:
+            return None
+    return 1.0 / denominator
+
+
+def _counted(steps: Sequence[int], observed: float) -> float:
+    """The share of sign choices whose sum is at least `observed` away from 0, by the distribution of the sum."""
+    import numpy as np
+
+    total = sum(steps)
+    chances = np.zeros(2 * total + 1)
+    chances[total] = 1.0
+    for step in steps:
+        moved = np.zeros_like(chances)
+        moved[step:] += 0.5 * chances[: len(chances) - step]
+        moved[: len(chances) - step] += 0.5 * chances[step:]
+        chances = moved
+    far = np.abs(np.arange(-total, total + 1)) >= observed - 1e-6
+    return min(1.0, float(chances[far].sum()))

@@ -51,14 +51,15 @@ def train_recipe(
     recipe = resolved.recipe
     folder = Path(recipe.run or f"runs/{Path(resolved.source).stem}")
     zero = recipe.backend.name == "deepspeed" and recipe.backend.zero_stage > 0
-    with joined(recipe.launch, zero=zero) as ranks, terminations() as terminated:
+    with joined(recipe.launch, zero=zero) as ranks:
         assemble.check_ranks(recipe, ranks)
         ranks.first_does(lambda: open_folder(resolved, folder, resume, into))
         try:
             with ExitStack() as stack:
-                run = Run(resolved, folder, prompts, functions or {}, title, stack, ranks, terminated)
+                run = Run(resolved, folder, prompts, functions or {}, title, stack, ranks)
                 progress = run.resume() if resume else None
-                return run.train(progress, stop_after)
+                with terminations() as run.terminated:  # before there is anything to save, SIGTERM ends the process
+                    return run.train(progress, stop_after)
         except UserError:
             if not resume and ranks.first:
                 discard_unused(folder)  # the next try, with the mistake mended, must not find the name taken
@@ -77,7 +78,6 @@ class Run:
         title: str,
         stack: ExitStack,
         ranks: Ranks,
-        terminated: Callable[[], bool],
     ) -> None:
         from rlvr.rollout.chat import template_hash
         from rlvr.training.checkpoint import latest
@@ -86,7 +86,8 @@ class Run:
         self.recipe = recipe = resolved.recipe
         self.folder = folder
         self.title = title
-        self.ranks, self.terminated = ranks, terminated
+        self.ranks = ranks
+        self.terminated: Callable[[], bool] = lambda: False
         self.began = time.perf_counter()
         values = recipe.model_dump(mode="json")
         self.recorder = Recorder(folder, recipe.tracking, recipe.train.iterations, title, values, ranks.first)

@@ -102,9 +102,20 @@ def _default_text(value: Any) -> str:
     return "required" if value in (dataclasses.MISSING, inspect.Parameter.empty) else repr(value)
 
 
+#: The types of options that have a range (`rlvr.algorithms.base`), in words.
+_RANGES = {
+    "Positive": "float, above 0",
+    "NotNegative": "float, at least 0",
+    "Share": "float, 0 to 1",
+    "Count": "int, at least 1",
+}
+
+
 def _type_text(annotation: Any) -> str:
     if annotation is inspect.Parameter.empty:
         return ""
+    if annotation in _RANGES:
+        return _RANGES[annotation]
     if isinstance(annotation, str):
         return annotation
     return annotation.__name__ if isinstance(annotation, type) and not get_origin(annotation) else str(annotation)

@@ -34,7 +34,7 @@ def test_the_options_of_an_algorithm_are_its_fields(rlvr: Rlvr) -> None:
     done = rlvr("show", "grpo", "--json")
     (entry,) = json.loads(done.stdout)
     options = {option["name"]: option for option in entry["options"]}
-    assert options["clip_low"] == {"name": "clip_low", "type": "float", "default": "0.2"}
+    assert options["clip_low"] == {"name": "clip_low", "type": "float, 0 to 1", "default": "0.2"}
     assert entry["declared"]["paper"] == "https://arxiv.org/abs/2402.03300"
     file, line = entry["location"].rsplit(":", 1)
     assert "class GRPO" in "".join(Path(file).read_text().splitlines()[int(line) - 1 : int(line) + 2])

@@ -104,9 +104,10 @@ class DeepSpeedBackend(LocalBackend):
         # An operation of its inference that takes half a minute to compile and leaves 132 MB of shared memory behind.
         deepspeed.ops.__compatible_ops__["deepspeed_shm_comm"] = False
         trained = {name: p for name, p in module.named_parameters() if p.requires_grad}
-        exact = (
-            {name: p.detach().clone() for name, p in trained.items()} if self.dtype in ("bfloat16", "float16") else {}
-        )
+        exact = {}  # what DeepSpeed would round: nothing of a checkpoint that was published in the compute dtype
+        if self.dtype in ("bfloat16", "float16"):
+            rounded = ((name, p, p.detach().to(DTYPES[self.dtype]).to(p.dtype)) for name, p in trained.items())
+            exact = {name: p.detach().clone() for name, p, twice in rounded if not torch.equal(p, twice)}
         buffers = {name: buffer.clone() for name, buffer in module.named_buffers()}
         engine, *_ = deepspeed.initialize(
             model=module, optimizer=self._adam(list(trained.values())) if trained else None, config=self.config

@@ -180,8 +180,7 @@ def test_every_wait_ends_and_names_what_it_was_for(engine: VLLMServerEngine) -> 
     with pytest.raises(UserError, match="has no /nothing: start it with VLLM_SERVER_DEV_MODE=1 vllm serve"):
         engine.server.call("GET", "/nothing", "testing")
     with pytest.raises(UserError, match="failed while it loads new weights"):
-        engine.transfer.load(iter(()))  # no folder was written
-    engine.server.call("POST", "/resume", "testing")
+        engine.transfer.load(iter(()))  # no folder was written; the server may end over it
 
 
 def test_the_rules_ask_for_an_address_and_a_shared_folder(tmp_path: Path) -> None:

@@ -69,7 +69,7 @@ def backend_of(ranks: Ranks, stage: int, head: str = "tokens", dtype: str = "flo
     critic = Critic(64, trunk=llama(VOCABULARY, width=64, seed=5) if options.pop("trunk", False) else None)
     torch.manual_seed(7)
     torch.nn.init.normal_(critic.head.weight, std=0.1)
-    train = TrainSection(lr=1e-3, tokens_per_microbatch=options.pop("tokens", 40), weight_decay=0.01, **options)
+    train = TrainSection(lr=1e-4, tokens_per_microbatch=options.pop("tokens", 40), weight_decay=0.01, **options)
     settings = {"total_updates": 100, "dtype": dtype, "temperature": 0.9, "ranks": ranks, "critic": critic}
     settings["reference"] = None if head == "score" else llama(VOCABULARY, width=64, seed=3)
     if stage == 0:

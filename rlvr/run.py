@@ -84,9 +84,7 @@ class Run:
         from rlvr.training.models import load_tokenizer
 
         self.recipe = recipe = resolved.recipe
-        self.folder = folder
-        self.title = title
-        self.ranks = ranks
+        self.folder, self.title, self.ranks = folder, title, ranks
         self.terminated: Callable[[], bool] = lambda: False
         self.began = time.perf_counter()
         values = recipe.model_dump(mode="json")
@@ -294,7 +292,7 @@ class Run:
         try:
             if self.ranks.first:
                 write_json(self.folder / "summary.json", summary)
-        except OSError as error:  # the weights are what matters; a full disk costs the summary
+        except OSError as error:  # the weights are what matters
             self.event("summary_failed", f"summary.json could not be written: {error}")
         for text in self.recorder.events:
             self.recorder.console.say(text)

@@ -52,12 +52,12 @@ def settings(folder: Path, name: str, stage: int | None) -> dict[str, Any]:
 def start(folder: Path, made: dict[str, Any], *words: str) -> subprocess.Popen[str]:
     file = folder / f"{Path(made['run']).name}.yaml"
     file.write_text(yaml.safe_dump(made))
-    command = [sys.executable, "-m", "rlvr", "train", str(file), "launch.devices=2", "launch.timeout=60", *words]
+    command = [sys.executable, "-m", "rlvr", "train", str(file), "launch.devices=2", "launch.timeout=300", *words]
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(Path(__file__).parents[1])}
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment)
 
 
-def finish(process: subprocess.Popen[str], seconds: float = 240) -> tuple[int, str]:
+def finish(process: subprocess.Popen[str], seconds: float = 600) -> tuple[int, str]:
     try:
         said, _ = process.communicate(timeout=seconds)
     except subprocess.TimeoutExpired:
@@ -174,7 +174,7 @@ def test_zero_3_with_vllm_on_each_rank_learns(tmp_path: Path) -> None:
     made["sampling"] = {"group_size": 8, "max_tokens": 8}
     made["algorithm"] = {"name": "grpo"}
     made["train"] = {"iterations": 10, "prompts_per_iteration": 8, "lr": 4e-3}
-    code, said = finish(start(tmp_path, made), seconds=400)
+    code, said = finish(start(tmp_path, made), seconds=900)
     assert code == 0, said[-4000:]
     rewards = [row["reward/mean"] for row in rows(made["run"])]
     assert sum(rewards[-3:]) / 3 > sum(rewards[:2]) / 2 + 0.1, rewards

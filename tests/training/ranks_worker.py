@@ -123,7 +123,7 @@ def main(out: Path, stages: list[int]) -> None:
         return spare(batch)
 
     Batch.spare = counted  # type: ignore[method-assign]
-    with joined(LaunchSection(timeout=60), zero=max(stages) > 0) as ranks:
+    with joined(LaunchSection(timeout=300), zero=max(stages) > 0) as ranks:
         found: dict[str, Any] = {}
         for stage in stages:
             for name, options in CASES:

@@ -36,7 +36,7 @@ def environment() -> dict[str, str]:
     }  # fmt: skip
 
 
-def run(command: list[str], seconds: float = 300) -> None:
+def run(command: list[str], seconds: float = 900) -> None:
     done = subprocess.run(command, capture_output=True, text=True, timeout=seconds, env=environment(), cwd=ROOT)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-6000:]
 

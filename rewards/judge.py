@@ -9,7 +9,6 @@ notebook's) run in forked ones.
 from __future__ import annotations
 
 import concurrent.futures
-import contextlib
 import itertools
 import os
 import queue
@@ -63,6 +62,7 @@ class Judge:
         self._numbers = itertools.count()
         self._pool = Pool(timeout, config, dict(functions or {}))
         self._panel = Panel(open_model, self._pool)
+        self._unknown: set[str] = set()  # names of verifiers that this process does not know
         self._slots = [Slot(self._pool, index) for index in range(workers)]
         self._finalizer = weakref.finalize(self, _shut_down, self._pool, self._slots)  # also at exit
         for slot in self._slots:
@@ -105,9 +105,13 @@ class Judge:
                     ) from error
 
     def _model(self, use: VerifierUse) -> tuple[str, Any] | None:
-        with contextlib.suppress(UserError):  # an unknown name is a worker's to report
+        if use.name in self._unknown:
+            return None
+        try:
             return model_of(use, self._pool.functions)
-        return None
+        except UserError:  # a worker's to report, which may know it from a plug-in; finding that out is slow
+            self._unknown.add(use.name)
+            return None
 
     def _queue(self, prompt: Prompt, completion: Completion) -> concurrent.futures.Future[Verdict]:
         """Queues one completion for the workers."""

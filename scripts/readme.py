@@ -21,6 +21,8 @@ def algorithm_table() -> str:
     rows = ["| name | advantage | surrogate | aggregation | paper |", "|---|---|---|---|---|"]
     for name in registry.REGISTRIES["algorithm"].names():
         cls = registry.get("algorithm", name)
+        if not cls.__module__.startswith("rlvr.algorithms."):  # a plug-in's, which is not ours to describe
+            continue
         aggregation = cls().aggregation.replace("_", " ")
         rows.append(f"| `{name}` | {cls.advantage} | {cls.surrogate} | {aggregation} | [paper]({cls.paper}) |")
     return "\n".join(rows) + "\n"

@@ -118,7 +118,7 @@ class Panel:
         except NoReply as error:
             seconds = time.monotonic() - item.began
             return Verdict(None, error.status, reason=wire.clip(f"{item.use.name}: {error}"), seconds=seconds)
-        except Exception as error:
+        except Exception as error:  # a verifier's own code, a third party's too: it costs one verdict
             return wire.unjudged(describe(error), time.monotonic() - item.began)
 
     def _settle(self, item: _Item, verdict: Verdict) -> None:

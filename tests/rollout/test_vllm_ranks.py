@@ -15,6 +15,7 @@ pytest.importorskip("vllm", reason="vllm is an extra: pip install 'rlvr[vllm]', 
 
 RANK = """
 import sys
+from pathlib import Path
 import torch
 from rlvr.core import Sampling
 from rlvr.errors import UserError
@@ -51,7 +52,7 @@ assert halves[0] < 0.7 * sum(p.numel() for p in model.parameters()), halves  # p
 engine.close()
 torch.distributed.barrier()
 torch.distributed.destroy_process_group()
-print("rank", rank, "fine", flush=True)
+(Path(sys.argv[2]) / f"rank{rank}.fine").touch()  # a file a rank: lines that two ranks print run into each other
 """
 
 
@@ -62,8 +63,8 @@ def test_two_ranks_share_one_engine(tmp_path: Path) -> None:
     environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(root)}
     launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
     done = subprocess.run(
-        [*launcher, str(file), str(checkpoint(True, distorting=True, scale=6.0))],
+        [*launcher, str(file), str(checkpoint(True, distorting=True, scale=6.0)), str(tmp_path)],
         capture_output=True, text=True, timeout=300, env=environment, cwd=root,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-4000:]
-    assert "rank 0 fine" in done.stdout and "rank 1 fine" in done.stdout
+    assert sorted(p.name for p in tmp_path.glob("*.fine")) == ["rank0.fine", "rank1.fine"]

@@ -4,7 +4,8 @@
 
 128 completions (16 prompts x 8) of a random Llama, each with a stop length of its own from 8 to 256 tokens, the same on
 every side. `generate` gets the batch size that is best for it and a stopping criterion a row; it returns no log-probs,
-the engines do. Each side is a process of its own, in turn, after a warm-up of its own.
+the engines do. Each side is a process of its own, in turn, after a warm-up of its own. Processor seconds are told too,
+which with `--threads 1` say the same on a machine that has other work.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from workload import Workload, forced_length, make_checkpoint, questions
 
-BATCHES = (16, 32, 64, 128)
+BATCHES = (32, 64, 128)
 
 
 def lengths(work: Workload) -> list[int]:
@@ -124,9 +125,10 @@ def child(side: str, work: Workload) -> None:
     with torch.no_grad():
         once = {"vllm": vllm_side, "hf": hf_side}[name](work) if not batch else generate_side(work, int(batch))
         once()
-        began = time.perf_counter()
+        began, cpu = time.perf_counter(), time.process_time()
         tokens = once()
-    print(json.dumps({"seconds": time.perf_counter() - began, "tokens": tokens}), flush=True)
+    used = {"seconds": time.perf_counter() - began, "cpu_seconds": time.process_time() - cpu, "tokens": tokens}
+    print(json.dumps(used), flush=True)
     os._exit(0)
 
 
@@ -160,14 +162,18 @@ def main() -> None:
         tried = {batch: measured(f"generate-{batch}", options)["seconds"] for batch in BATCHES}
         best = min(tried, key=lambda batch: tried[batch])
         sides = {"vllm": "vllm", "hf": "hf", "generate": f"generate-{best}"}
-        rounds = [{n: measured(side, options)["seconds"] for n, side in sides.items()} for _ in range(given.rounds)]
-        ratios = {name: [r["generate"] / r[name] for r in rounds] for name in ("vllm", "hf")}
+        rounds = [{n: measured(side, options) for n, side in sides.items()} for _ in range(given.rounds)]
+        ratios = {
+            f"{name}_{unit}": [r["generate"][unit] / r[name][unit] for r in rounds]
+            for name in ("vllm", "hf")
+            for unit in ("seconds", "cpu_seconds")
+        }
         result = {
             "completions": work.rows, "tokens": sum(lengths(work)), "threads": given.threads,
             "model": {"width": given.width, "layers": given.layers, "vocabulary": given.vocabulary, "dtype": "float32"},
             "generate_seconds_by_batch": tried, "best_batch": best, "rounds": rounds, "load": os.getloadavg(),
             "times_generate": {n: {"median": statistics.median(v), "all": v} for n, v in ratios.items()},
-            "completions_a_second": {n: work.rows / statistics.median(r[n] for r in rounds) for n in sides},
+            "completions_a_second": {n: work.rows / statistics.median(r[n]["seconds"] for r in rounds) for n in sides},
         }  # fmt: skip
     text = json.dumps(result, indent=1)
     print(text)

@@ -20,6 +20,8 @@ REACH = 6_000  # characters at the end in which cues and lines are looked for
 MAX_CUES = 8  # cues that are tried, from the last one back
 MAX_LINE = 1_500  # characters of a line that may name an option
 MAX_LINES = 200
+#: From a cue to the next line that is not blank, into a code block of no language.
+_BELOW = re.compile(r"[ *:_]{0,20}\n\s{0,20}(?:`{3,}[ \t]*(?:text|plaintext|txt)?[ \t]*\n\s{0,20})?")
 _VERB = re.compile(r"\b(?:is|are|was|est|sont|es|son|ist|sind|lautet|é|è|sono)\b|[:：]", re.IGNORECASE)
 
 
@@ -59,16 +61,16 @@ def _chosen(text: str, options: Options, finished: bool) -> Iterator[tuple[str |
         return
     spoken = False
     for cue in _cues(text, max(start, end - REACH), end):
-        stop = text.find("\n", cue.end(), end)
+        below = _BELOW.match(text, cue.end(), end)  # the answer stands on a line of its own
+        place = below.end() if below else cue.end()
+        stop = text.find("\n", place, end)
         stop = end if stop < 0 else stop
-        if not text[cue.end() : stop].strip(" *:_"):  # the answer stands on the next line
-            stop = next((i for i in (text.find("\n", stop + 1, end),) if i >= 0), end)
         asked = text[cue.end() : stop].rstrip().endswith(("?", "？"))
         if (asked and not options.questions) or (stop == end and not finished):
             continue
         spoken = True
         verb = _VERB.search(cue[0])  # the cue itself may go on to a verb within an option's text
-        begin = cue.start() + verb.end() if verb else cue.end()
+        begin = max(cue.start() + verb.end() if verb else cue.end(), below.end() if below else 0)
         if negated(text[cue.start() : begin]) or RETRACTS.match(text, begin):
             break
         said = text[begin : min(stop, begin + MAX_LINE)]

@@ -104,6 +104,8 @@ def _announced(text: str, start: int, end: int, finished: bool) -> Extracted | N
     position = start
     while (filler := FILLER.match(text, position, end)) and filler.end() > position:
         position = filler.end()
+    if (block := _BLOCK.match(text, position, end)) and words_beside(block[1]) <= MAX_WORDS:
+        return undelimited(Extracted(block[1].strip(), block.start(1), block.end(1), "answer is"))
     stop = sentence_end(text, position, end)
     if text.startswith(("?", "？", "؟"), stop) or (stop == end and not finished):
         return None
@@ -122,6 +124,11 @@ def _announced(text: str, start: int, end: int, finished: bool) -> Extracted | N
     return _phrase(text, position, stop)
 
 
+#: One line, or one environment, in a code block of no programming language.
+_BLOCK = re.compile(
+    r"`{3,}[ \t]*(?:text|txt|plain|plaintext|math|latex|tex|markdown)?[ \t]*\n[ \t]*"
+    r"(\S[^`\n]{0,400}|\\begin\{[^`]{1,400}\})[ \t]*\n[ \t]*`{3,}"
+)
 #: "Answer: 7!" and "3n!" are factorials, "the answer is 7!" is an exclamation.
 _FACTORIAL = re.compile(r"[:：=][*_ ]{0,4}[^:：=]*[\w)]$|(?<![^\W\d_])[a-z)]$")
 

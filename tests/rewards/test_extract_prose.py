@@ -186,6 +186,22 @@ def test_lists(text: str, parts: tuple[str, ...]) -> None:
     assert found.text == (", ".join(parts) if parts else found.text)
 
 
+#: (completion, answer): a cue, and below it a code block.
+BLOCKS = [
+    ("The final answer is:\n\n```\neven\n```", "even"),
+    ("**Final Answer:**\n```text\n1,-2\n```", "1,-2"),
+    ("The answer is\n\n```latex\n$\\frac{1}{2}$\n```\nwhich we check.", "\\frac{1}{2}"),
+    ("Answer:\n```\n\\begin{pmatrix} 1 \\\\ 2\n\\end{pmatrix}\n```", "\\begin{pmatrix} 1 \\\\ 2\n\\end{pmatrix}"),
+    ("Answer:\n```\nx = 3\ny = 4\n```", "4"),  # several lines are work, of which the last number counts
+]
+
+
+@pytest.mark.parametrize(("text", "answer"), BLOCKS)
+def test_an_answer_in_a_code_block(text: str, answer: str) -> None:
+    found = extract(text)
+    assert found is not None and found.text == answer
+
+
 #: (what a completion ends with, answer): it was cut off at its token limit.
 CUT_OFF = [
     (r"So it is \boxed{5} and the", "5"),

@@ -1,0 +1,111 @@
+"""Engines that answer every problem of a suite rightly, or wrongly, in several renderings; and what comes of it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from rlvr.core import Completion, Prompt, Verdict
+from rlvr.eval import SuiteResult, evaluate_suite, suite_for
+from rlvr.rewards import Judge
+from rlvr.rollout.scripted_engine import ScriptedEngine
+from tests.eval import code_scripts, math_forms, math_scripts
+from tests.rewards.test_choice_arc import KINDS
+
+DATA = Path(__file__).resolve().parents[3] / "shared" / "evaldata"
+
+MATH = ("gsm8k", "math500", "aime24", "aime25", "amc23", "minerva_math", "olympiadbench")
+ARC = ("arc_easy", "arc_challenge")
+CODE = ("humaneval", "mbpp")
+#: problems of each suite, as its source counts them
+SIZES = {
+    "gsm8k": 1319, "math500": 500, "aime24": 30, "aime25": 30, "amc23": 40, "minerva_math": 272, "olympiadbench": 674,
+    "arc_easy": 2376, "arc_challenge": 1172, "humaneval": 164, "mbpp": 500,
+}  # fmt: skip
+
+Script = Callable[[Prompt, int], str]
+
+
+@dataclass
+class Watching:
+    """A judge that remembers what it was asked and said."""
+
+    judge: Judge
+    seen: list[tuple[Prompt, Completion, Future[Verdict]]] = field(default_factory=list)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def submit(self, prompt: Prompt, completion: Completion) -> Future[Verdict]:
+        verdict = self.judge.submit(prompt, completion)
+        with self.lock:
+            self.seen.append((prompt, completion, verdict))
+        return verdict
+
+    def other_than(self, *statuses: str) -> list[str]:
+        """What was judged otherwise, in full."""
+        return [
+            f"{prompt.id} (reference {str(prompt.answer)[:200]!r}): {completion.text[-300:]!r} is "
+            f"{verdict.result().status}: {verdict.result().reason}"
+            for prompt, completion, verdict in self.seen
+            if verdict.result().status not in statuses
+        ]
+
+
+def renderings(suite: str) -> tuple[str, ...]:
+    """The names of a suite's renderings."""
+    if suite in ARC:
+        return (*KINDS, "fenced code")
+    return tuple(code_scripts.RENDERINGS if suite in CODE else math_scripts.RENDERINGS)
+
+
+def script(suite: str, right: bool) -> Script:
+    """Answers sample i of any problem of the suite in rendering i, rightly or wrongly."""
+    if suite in CODE:
+        return _program(suite, right)
+    return _option(right) if suite in ARC else _value(right)
+
+
+def _value(right: bool) -> Script:
+    renders = list(math_scripts.RENDERINGS.values())
+    return lambda prompt, i: renders[i](prompt.answer if right else math_forms.other(prompt.answer))
+
+
+def _option(right: bool) -> Script:
+    renders = [*KINDS.values(), lambda label, text: f"The answer is:\n\n```\n{label}\n```"]
+
+    def answer(prompt: Prompt, i: int) -> str:
+        options = [(c["label"], c["text"]) for c in prompt.meta["choices"]]
+        gold = next(option for option in options if option[0] == prompt.answer)
+        # Mercury_402547 offers the texts A to D: "C" is then the label of one option and the text of another.
+        others = [option for option in options if option[1] not in (gold[1], gold[0])]
+        return renders[i](*(gold if right else others[i % len(others)]))
+
+    return answer
+
+
+def _program(suite: str, right: bool) -> Script:
+    known, renders = code_scripts.solutions(DATA, suite), list(code_scripts.RENDERINGS.values())
+
+    def answer(prompt: Prompt, i: int) -> str:
+        solution = known[prompt.id]
+        return renders[i](*(solution if right else code_scripts.wrong_program(prompt, solution)))
+
+    return answer
+
+
+def measured(
+    suite: str, right: bool, judge: Judge, *, every: int = 1, only: Sequence[int] | None = None
+) -> tuple[SuiteResult, list[str]]:
+    """The suite's scores under its script on every `every`-th problem, and each sample that was judged otherwise."""
+    watching = Watching(judge)
+    chosen = suite_for(suite)
+    loaded = chosen.load(data_dir=DATA)
+    assert len(loaded.prompts) == SIZES[suite], f"{suite} has {len(loaded.prompts)} problems, not {SIZES[suite]}"
+    problems = replace(loaded, prompts=loaded.prompts[::every])
+    wanted, answers = list(only or range(len(renderings(suite)))), script(suite, right)
+    engine = ScriptedEngine(lambda prompt, i: answers(prompt, wanted[i]))
+    settings = {"temperature": 0.6, "max_tokens": 1 << 20}
+    result = evaluate_suite(chosen, engine, watching, samples=len(wanted), problems=problems, sampling=settings)
+    return result, watching.other_than(*(("correct",) if right else ("wrong", "unparsable")))

@@ -1,66 +1,98 @@
 """The record of an evaluation: one JSON line a sample, flushed at once, from which it resumes.
 
-A line has the columns of `rlvr score` (`id, prompt, completion, answer, meta, verdict`), so that a record can be
-judged again with another verifier.
+`records.jsonl` in an evaluation's folder holds the samples of all its suites. A line is a rollout's (`rlvr.records`:
+`iteration` (0), `prompt_id, sample, seed, temperature, template, prompt_template, answer, messages, meta, verifier,
+text, finish_reason, policy_version, prompt_ids, spans, verdict`), so that what reads a run's completions reads these,
+and it repeats what it belongs to: `suite, version, sampling, model, weights, engine, dtype`. A completion of which a
+server told the text alone has no spans, and `num_tokens` where it told their number.
 """
 
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
 
-from rlvr.core import Completion, Prompt, Verdict
+from rlvr.core import Completion, Prompt, Rollout
 from rlvr.errors import UserError
+from rlvr.records import prompt_json, rollout_json, verdict_of
 
 from .results import Sample
 
+RECORDS = "records.jsonl"
 #: What must be equal for two samples to belong to one evaluation.
-SETTINGS = ("suite", "version", "seed", "sampling", "template", "model")
+SETTINGS = ("suite", "version", "seed", "sampling", "template", "model", "weights", "engine", "dtype")
+#: What a recorded verdict depends on besides the completion.
+_PROBLEM = ("answer", "messages", "meta", "verifier")
 
 
 class Record:
-    """An open record file; `path` None keeps nothing. Not for several writers at once."""
+    """An open record file; `path` None keeps nothing. Not for several writers at once.
+
+    With `resume` it takes over the samples of `settings["suite"]` that are there. Lines that a kill tore, and samples
+    that the engine did not give (`aborted`: a server failed), are removed and are drawn again.
+    """
 
     def __init__(self, path: Path | None, settings: Mapping[str, Any], *, resume: bool) -> None:
         self.path = path
         self.settings = json.loads(json.dumps(settings))  # as it will look when it is read back
-        self._lines: dict[tuple[str, int], dict[str, Any]] = {}
+        self._known: dict[tuple[str, int], tuple[bytes, Sample]] = {}
         self._file: IO[str] | None = None
         if path is None:
             return
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             if path.exists() and path.stat().st_size:
-                self._read(path, resume)
+                self._take_over(path, resume)
             self._file = path.open("a", encoding="utf-8")
         except OSError as error:
             raise UserError(f"the record {path} cannot be opened: {error}. Choose another folder.") from error
 
-    def _read(self, path: Path, resume: bool) -> None:
-        """Takes over the whole lines of this suite; a line that a kill tore is cut off."""
-        raw = path.read_bytes()
-        whole = raw[: raw.rfind(b"\n") + 1]
-        for line in whole.splitlines():
-            try:
-                row = json.loads(line)
-            except ValueError:
-                continue  # such a sample is drawn again
-            if not isinstance(row, dict) or row.get("suite") != self.settings["suite"]:
-                continue
-            if not resume:
-                raise UserError(
-                    f"the record {path} already holds samples of suite {row['suite']!r}. "
-                    "Resume it (--resume), or choose another folder."
-                )
-            self._check(path, row)
-            self._lines[row["id"], row["sample"]] = row
-        if len(whole) < len(raw):
-            with path.open("r+b") as file:
-                file.truncate(len(whole))
+    def _take_over(self, path: Path, resume: bool) -> None:
+        """Reads the samples of this suite; the file loses the lines that are none."""
+        kept = path.with_name(f".{path.name}.kept")
+        dropped = False
+        try:
+            with path.open("rb") as old, kept.open("wb") as new:
+                for line in old:
+                    if self._keep(path, line, resume):
+                        new.write(line)
+                    else:
+                        dropped = True
+            if dropped:
+                kept.replace(path)
+        finally:
+            kept.unlink(missing_ok=True)
+
+    def _keep(self, path: Path, line: bytes, resume: bool) -> bool:
+        """Whether a line stays in the file; one of this suite is taken over."""
+        if not line.endswith(b"\n"):
+            return False
+        if not line.startswith(self._begins()):
+            return True  # another suite's
+        try:
+            row = json.loads(line)
+            sample = _sample_of(row)
+        except (ValueError, LookupError, TypeError, RecursionError):
+            return False
+        if not resume:
+            raise UserError(
+                f"the record {path} already holds samples of suite {row['suite']!r}. "
+                "Resume it (--resume), or choose another folder."
+            )
+        self._check(path, row)
+        if sample.finish_reason == "aborted":
+            return False
+        self._known[sample.prompt_id, sample.index] = (_digest(row), sample)
+        return True
+
+    def _begins(self) -> bytes:
+        """How a line of this suite begins: the others are told apart without being parsed."""
+        return f'{{"iteration": 0, "suite": {json.dumps(self.settings["suite"])},'.encode()
 
     def _check(self, path: Path, row: Mapping[str, Any]) -> None:
         differing = [key for key in SETTINGS if row.get(key) != self.settings.get(key)]
@@ -73,46 +105,22 @@ class Record:
 
     def find(self, prompt: Prompt, index: int) -> Sample | None:
         """The recorded sample, unless the problem or its verifier changed since."""
-        row = self._lines.get((prompt.id, index))
-        if row is None or any(row.get(key) != value for key, value in _problem(prompt).items()):
-            return None
-        verdict = row["verdict"]
-        judged = Verdict(
-            reward=verdict["reward"],
-            status=verdict["status"],
-            answer=verdict["answer"],
-            reason=verdict["reason"],
-            parts=verdict["parts"],
-            steps=tuple((end, reward) for end, reward in verdict["steps"]),
-            seconds=verdict["seconds"],
-        )
-        return Sample(prompt.id, index, judged, len(row["token_ids"]), row["finish_reason"])
+        digest, sample = self._known.get((prompt.id, index), (b"", None))
+        return sample if sample is not None and digest == _digest(_json(prompt_json(prompt))) else None
 
     def append(self, prompt: Prompt, completion: Completion, sample: Sample) -> None:
         """Writes one sample and flushes it. Raises `UserError` where the disk refuses."""
         if self._file is None:
             return
-        verdict = sample.verdict
         row = {
-            **self.settings,
-            "id": prompt.id,
+            "iteration": 0,
+            "suite": self.settings["suite"],
+            "prompt_id": prompt.id,
             "sample": sample.index,
-            **_problem(prompt),
-            "meta": dict(prompt.meta),
-            "completion": completion.text,
-            "prompt_ids": completion.prompt_ids,
-            "token_ids": completion.token_ids,
-            "finish_reason": completion.finish_reason,
-            "policy_version": completion.policy_version,
-            "verdict": {
-                "reward": verdict.reward,
-                "status": verdict.status,
-                "answer": verdict.answer,
-                "reason": verdict.reason,
-                "parts": dict(verdict.parts),
-                "steps": verdict.steps,
-                "seconds": round(verdict.seconds, 6),
-            },
+            "temperature": self.settings.get("sampling", {}).get("temperature"),
+            **self.settings,
+            **prompt_json(prompt),
+            **rollout_json(Rollout(completion, sample.verdict)),
         }
         try:
             self._file.write(json.dumps(row, default=str) + "\n")
@@ -133,11 +141,26 @@ class Record:
                 self._file.close()
 
 
-def _problem(prompt: Prompt) -> dict[str, Any]:
-    """What a recorded verdict depends on, as JSON reads it back."""
-    uses = [
-        {"name": use.name, "weight": use.weight, "options": dict(use.options)}
-        | ({"gate": use.gate} if use.gate else {})
-        for use in prompt.verifiers
-    ]
-    return json.loads(json.dumps({"prompt": prompt.text, "answer": prompt.answer, "verifier": uses}, default=str))
+def read_records(folder: Path) -> Iterator[dict[str, Any]]:
+    """The lines of an evaluation's folder, one at a time; one that a kill tore is left out. None without a record."""
+    path = folder / RECORDS
+    if path.is_file():
+        with path.open("rb") as lines:
+            for line in lines:
+                with contextlib.suppress(ValueError, RecursionError):
+                    yield json.loads(line)
+
+
+def _sample_of(row: Mapping[str, Any]) -> Sample:
+    length = row.get("num_tokens") or sum(len(span["token_ids"]) for span in row["spans"])
+    return Sample(row["prompt_id"], row["sample"], verdict_of(row["verdict"]), length, row["finish_reason"])
+
+
+def _json(value: Any) -> Any:
+    """As JSON reads it back."""
+    return json.loads(json.dumps(value, default=str))
+
+
+def _digest(row: Mapping[str, Any]) -> bytes:
+    problem = json.dumps({key: row.get(key) for key in _PROBLEM}, sort_keys=True)
+    return hashlib.blake2b(problem.encode(), digest_size=16).digest()

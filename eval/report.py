@@ -51,8 +51,13 @@ def results_table(results: Sequence[SuiteResult]) -> Table:
 
 
 def results_json(results: Sequence[SuiteResult]) -> list[dict[str, Any]]:
-    """The results as JSON values: NaN becomes null, and the derived counts are included."""
-    return [_clean({**dataclasses.asdict(r), "unjudged": r.unjudged, "notes": notes(r)}) for r in results]
+    """The results as JSON values: NaN becomes null, the derived counts are included, and nothing that took time."""
+    out = []
+    for result in results:
+        fields = dataclasses.asdict(result)
+        del fields["seconds"]
+        out.append(_clean({**fields, "unjudged": result.unjudged, "shares": result.shares, "notes": notes(result)}))
+    return out
 
 
 def notes(result: SuiteResult) -> list[str]:

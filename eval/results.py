@@ -1,4 +1,12 @@
-"""What an evaluation measured: one `Sample` for each completion, one `SuiteResult` for each suite."""
+"""What an evaluation measured: one `Sample` for each completion, one `SuiteResult` for each suite.
+
+An evaluation's folder holds `records.jsonl` (`records.py`), `manifest.json` (`manifest.py`: what was evaluated, where,
+how long it took) and `results.json`, which holds no time, so that an interrupted evaluation ends with the same bytes:
+
+    {"format": 1, "model": path, "weights": hash,
+     "suites": {name: {..., the fields of SuiteResult but seconds, "unjudged", "shares", "notes",
+                       "rewards": {prompt id: [one a sample, null where it could not be judged]}}}}
+"""
 
 from __future__ import annotations
 
@@ -34,7 +42,7 @@ class SuiteResult:
     that more samples would remove; `reward` is avg@k with partial rewards; `pass_at_k` the unbiased estimates by k,
     `maj_at_k` those of a majority vote, `g_pass_at_k` by `k@threshold`. `truncated`, `no_answer`, `timeouts` and
     `errors` count samples; the last two could not be judged and are in no score. `unjudged_problems` have no judged
-    sample at all.
+    sample at all. `rewards` are those of each problem's samples in order, None where one could not be judged.
     """
 
     suite: str
@@ -58,6 +66,7 @@ class SuiteResult:
     seconds: float
     fingerprint: str = ""
     settings: Mapping[str, Any] = field(default_factory=dict)
+    rewards: Mapping[str, tuple[float | None, ...]] = field(default_factory=dict)
 
     @property
     def unjudged(self) -> int:
@@ -69,6 +78,12 @@ class SuiteResult:
         """All samples, judged or not."""
         return self.problems * self.samples
 
+    @property
+    def shares(self) -> dict[str, float]:
+        """What weakens the scores, as shares of all samples."""
+        counts = {"truncated": self.truncated, "no_answer": self.no_answer, "unjudged": self.unjudged}
+        return {name: count / self.total for name, count in counts.items()}
+
     def metrics(self) -> dict[str, float]:
         """The scores by path, such as `eval/gsm8k/accuracy`. Rates are shares of all samples."""
         values = {
@@ -76,9 +91,7 @@ class SuiteResult:
             "accuracy_low": self.interval[0],
             "accuracy_high": self.interval[1],
             "reward_mean": self.reward,
-            "truncated_rate": self.truncated / self.total,
-            "no_answer_rate": self.no_answer / self.total,
-            "unjudged_rate": self.unjudged / self.total,
+            **{f"{name}_rate": share for name, share in self.shares.items()},
             "tokens_mean": self.mean_tokens,
             "seconds": self.seconds,
             **{f"pass_at_{k}": value for k, value in self.pass_at_k.items()},
@@ -125,6 +138,7 @@ def summarise(
         seconds=seconds,
         fingerprint=fingerprint,
         settings=dict(settings or {}),
+        rewards={problem[0].prompt_id: tuple(s.verdict.reward for s in problem) for problem in problems},
     )
 
 

@@ -13,6 +13,7 @@ from rlvr.config import load_recipe
 from rlvr.core import Group, Prompt, VerifierUse
 from rlvr.engines import lone_engine
 from rlvr.errors import UserError
+from rlvr.evaluation import evaluate_model
 from rlvr.outcome import EvalReport, TrainReport
 from rlvr.run import train_recipe
 from rlvr.schema import Recipe
@@ -77,56 +78,6 @@ def evaluate_from_python(
         sampling=sampling,
         wanted_return=wanted_return,
     )
-
-
-def evaluate_model(
-    recipe: Recipe,
-    suites: Sequence[str],
-    *,
-    samples: int | None,
-    limit: int | None,
-    data_dir: str | None,
-    out: Path | None,
-    sampling: Mapping[str, Any],
-    wanted_return: float | None = None,
-    resume: bool = False,
-    on_progress: Callable[[str, int, int], None] = lambda suite, done, total: None,
-) -> EvalReport:
-    """Evaluates `recipe.model` on suites; with `out`, one record a sample goes to `out/SUITE.jsonl`.
-
-    `wanted_return` is what a return-conditioned policy is asked for.
-    """
-    from rlvr.eval import evaluate_suite, suites_for
-    from rlvr.rollout.chat import template_hash
-    from rlvr.training.models import load_tokenizer
-
-    chosen = suites_for(suites)  # unknown names are told before anything is loaded
-    if wanted_return is not None:
-        chosen = [suite.asking_for(wanted_return) for suite in chosen]
-    loaded = [suite.load(limit=limit, data_dir=data_dir) for suite in chosen]
-    section = recipe.model
-    with ExitStack() as stack:
-        judge = stack.enter_context(assemble.judge_of(recipe, [p for part in loaded for p in part.prompts], {}))
-        tokenizer = load_tokenizer(section.path, section.chat_template, section.revision)
-        engine = lone_engine(recipe, tokenizer, stack)
-        results = [
-            evaluate_suite(
-                suite,
-                engine,
-                judge,
-                samples=samples,
-                problems=problems,
-                sampling=sampling,
-                seed=recipe.train.seed,
-                record=None if out is None else out / f"{suite.name}.jsonl",
-                resume=resume,
-                model=section.path,
-                template=template_hash(tokenizer),
-                on_progress=lambda done, total, name=suite.name: on_progress(name, done, total),  # type: ignore[misc]
-            )
-            for suite, problems in zip(chosen, loaded, strict=True)
-        ]
-    return EvalReport(section.path, tuple(results))
 
 
 def sample_groups(recipe: Recipe, count: int) -> list[Group]:

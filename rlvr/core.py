@@ -82,6 +82,7 @@ class Completion:
 
     `prompt_ids` are the tokens it continues, after the chat template. `text` is derived from the
     token ids and is never tokenised again. `policy_version` counts the updates behind the weights.
+    `counted` is the number of tokens where a server told that and the text alone; there are no spans then.
     """
 
     spans: tuple[Span, ...]
@@ -89,6 +90,7 @@ class Completion:
     finish_reason: FinishReason = "stop"
     policy_version: int = 0
     prompt_ids: tuple[int, ...] = ()
+    counted: int = 0
 
     @classmethod
     def of_text(cls, text: str) -> Completion:
@@ -114,7 +116,7 @@ class Completion:
 
     @property
     def num_tokens(self) -> int:
-        return sum(len(span.token_ids) for span in self.spans)
+        return sum(len(span.token_ids) for span in self.spans) if self.spans else self.counted
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from rlvr import registry
 from rlvr.assemble import device_of
 from rlvr.core import Completion, Engine, Prompt, Sampling
+from rlvr.errors import UserError
 from rlvr.schema import Recipe
 from rlvr.training.ranks import Ranks
 
@@ -18,7 +19,10 @@ if TYPE_CHECKING:
 
 
 def engine_of(
-    recipe: Recipe, tokenizer: PreTrainedTokenizerBase, sampled_model: Callable[[], PreTrainedModel], stack: ExitStack
+    recipe: Recipe,
+    tokenizer: PreTrainedTokenizerBase | None,
+    sampled_model: Callable[[], PreTrainedModel],
+    stack: ExitStack,
 ) -> Engine:
     """The engine, closed with `stack`. `hf` samples from `sampled_model()`, the very weights that a backend trains."""
     from rlvr.training.checkpoint import model_folder
@@ -35,6 +39,8 @@ def engine_of(
         engine = cls(path, tokenizer, recipe.engine, dtype=section.dtype, revision=section.revision)
     elif name == "vllm_server":
         engine = cls(model_folder(section.path), tokenizer, recipe.engine, revision=section.revision)
+    elif name == "openai":
+        engine = cls(model_folder(section.path), tokenizer, recipe.engine)
     else:
         engine = cls(sampled_model(), tokenizer, recipe.engine.batch_size)
     if close := getattr(engine, "close", None):
@@ -42,7 +48,7 @@ def engine_of(
     return engine
 
 
-def lone_engine(recipe: Recipe, tokenizer: PreTrainedTokenizerBase, stack: ExitStack) -> Engine:
+def lone_engine(recipe: Recipe, tokenizer: PreTrainedTokenizerBase | None, stack: ExitStack) -> Engine:
     """An engine for a model that nothing trains: `rlvr eval`, `rlvr rollout`."""
     from rlvr.training.models import DTYPES, cast_parameters, load_model, on_device
 
@@ -58,6 +64,11 @@ def training_engine(
     recipe: Recipe, tokenizer: PreTrainedTokenizerBase, sampled_model: Callable[[], PreTrainedModel], stack: ExitStack
 ) -> Engine:
     """A run's engine. One that samples while the trainer trains has weights and a tokenizer of its own."""
+    if recipe.engine.name == "openai":
+        raise UserError(
+            "engine.name=openai evaluates what a server serves and cannot be given the weights that are trained. Train "
+            "with engine=hf, vllm or vllm_server."
+        )
     if recipe.engine.max_staleness:
         return lone_engine(recipe, copy.deepcopy(tokenizer), stack)
     return engine_of(recipe, tokenizer, sampled_model, stack)

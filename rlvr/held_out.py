@@ -83,7 +83,7 @@ class HeldOut:
                 sampling=ref.sampling,
                 seed=self.recipe.train.seed,
                 problems=problems,
-                template=template,
+                identity={"template": template},
             )
             metrics |= result.metrics()
         return metrics

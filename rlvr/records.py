@@ -7,6 +7,7 @@ a line that is no record is counted and left out, and nothing in it is ever more
 from __future__ import annotations
 
 import base64
+import dataclasses
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -43,6 +44,17 @@ def verdict_json(verdict: Verdict) -> dict[str, Any]:
     }
 
 
+def prompt_json(prompt: Prompt) -> dict[str, Any]:
+    """What was asked and what a verdict on it needs; with `prompt_id` beside it `prompt_of` makes the same prompt."""
+    return {
+        "prompt_template": prompt.meta.get("template"),  # the wording around the problem, by name and hash
+        "answer": prompt.answer,
+        "messages": [dict(m) for m in prompt.messages],
+        "meta": dict(prompt.meta),
+        "verifier": [dataclasses.asdict(use) for use in prompt.verifiers],
+    }
+
+
 def rollout_json(rollout: Rollout) -> dict[str, Any]:
     """Completion, verdict and shaped reward, of which `rollout_of` makes the same rollout again."""
     completion = rollout.completion
@@ -51,6 +63,7 @@ def rollout_json(rollout: Rollout) -> dict[str, Any]:
         "finish_reason": completion.finish_reason,
         "policy_version": completion.policy_version,
         "prompt_ids": completion.prompt_ids,
+        **({"num_tokens": completion.counted} if completion.counted else {}),
         "spans": [
             {
                 "kind": span.kind,
@@ -187,6 +200,7 @@ def completion_of(row: Mapping[str, Any]) -> Completion:
         row.get("finish_reason", "stop"),
         row.get("policy_version", 0),
         tuple(row.get("prompt_ids") or ()),
+        row.get("num_tokens", 0),
     )
 
 

@@ -40,6 +40,7 @@ _LAZY: dict[str, dict[str, str]] = {
         "hf": "rlvr.rollout.hf_engine:HFEngine",
         "vllm": "rlvr.rollout.vllm_engine:VLLMEngine",
         "vllm_server": "rlvr.rollout.vllm_server:VLLMServerEngine",
+        "openai": "rlvr.rollout.openai_engine:OpenAIEngine",
         "scripted": "rlvr.rollout.scripted_engine:ScriptedEngine",
         "recorded": "rlvr.rollout.recorded_engine:RecordedEngine",
     },

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -10,56 +9,56 @@ from pathlib import Path
 from typing import Any
 
 from rlvr.errors import UserError
-from rlvr.records import RecordFile, read_lines
+from rlvr.records import RecordFile
 
 #: Flipped verdicts that are kept to be shown.
 SHOWN = 100
 
 
-def stored_rows(folder: Path) -> Iterator[dict[str, Any]]:
-    """The completions of a run's folder, or of an evaluation's, as `rlvr score` reads rows; `was` is the old verdict.
+def stored_files(folder: Path) -> list[Path]:
+    """Where a folder's completions are: a run's rollouts.jsonl, or the records.jsonl of one or several evaluations.
 
-    Raises `UserError` where the folder holds neither.
+    Raises `UserError` where there are none.
     """
-    if (folder / "rollouts.jsonl").is_file():
-        for row in RecordFile(folder):
+    own = folder / "rollouts.jsonl"
+    found = [own] if own.is_file() else sorted(folder.rglob("records.jsonl"))
+    if not any(file.stat().st_size for file in found):
+        raise UserError(
+            f"{folder} holds no completions: neither a run's rollouts.jsonl nor an evaluation's records.jsonl. Give a "
+            "run's folder (runs/NAME), an evaluation's, or a JSONL file."
+        )
+    return found
+
+
+def stored_rows(folder: Path) -> Iterator[dict[str, Any]]:
+    """The completions of a run's or an evaluation's folder as `rlvr score` reads rows; `was` is the old verdict."""
+    for file in stored_files(folder):
+        for row in RecordFile(file):
+            if row.get("finish_reason") == "aborted":
+                continue  # nothing was sampled
             yield {
-                "id": f"{row['iteration']}/{row['prompt_id']}/{row['sample']}",
+                "id": f"{row.get('suite', row['iteration'])}/{row['prompt_id']}/{row['sample']}",
+                **({"suite": row["suite"]} if "suite" in row else {}),
                 "prompt": row.get("messages") or "",
                 "completion": row["text"],
                 "answer": row.get("answer"),
                 "meta": row.get("meta") or {},
                 "was": row["verdict"],
             }
-        return
-    found = False
-    for file in sorted(folder.rglob("*.jsonl")):
-        for row in read_lines(file):
-            if isinstance(row.get("completion"), str) and isinstance(row.get("verdict"), Mapping):
-                found = True
-                kept = {key: row.get(key) for key in ("prompt", "completion", "answer", "meta")}
-                name = "/".join(str(row[k]) for k in ("suite", "id", "sample") if k in row)
-                yield {"id": name, **kept, "was": row["verdict"]}
-    if not found:
-        raise UserError(
-            f"{folder} holds no completions: neither a run's rollouts.jsonl nor an evaluation's record. Give a run's "
-            "folder (runs/NAME), an evaluation's, or a JSONL file."
-        )
 
 
 def recorded_verifier(folder: Path) -> tuple[str, dict[str, Any]] | None:
-    """The verifier that the first record of a folder names, and its options; None where it names several."""
-    for file in [folder / "rollouts.jsonl", *sorted(folder.rglob("*.jsonl"))]:
-        if not file.is_file():
-            continue
-        with file.open(encoding="utf-8", errors="replace") as lines:
-            try:
-                uses = json.loads(lines.readline()).get("verifier")
-            except (ValueError, AttributeError):
-                continue
-        if isinstance(uses, list) and len(uses) == 1:
-            return str(uses[0]["name"]), dict(uses[0].get("options") or {})
-    return None
+    """The verifier that the records of a folder name, and its options; None where they name several."""
+    named: dict[str, Any] = {}
+    for file in stored_files(folder):
+        for row in RecordFile(file):
+            uses = row.get("verifier")
+            if not isinstance(uses, list) or len(uses) != 1:
+                return None
+            named[repr((uses[0]["name"], uses[0].get("options")))] = uses[0]
+            if len(named) > 1:
+                return None
+    return next(((str(use["name"]), dict(use.get("options") or {})) for use in named.values()), None)
 
 
 @dataclass
@@ -71,6 +70,7 @@ class Flips:
     before: float = 0.0
     after: float = 0.0
     both: int = 0
+    suites: dict[str, list[float]] = field(default_factory=dict)
 
     def watch(self, rows: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
         for row in rows:
@@ -79,6 +79,10 @@ class Flips:
                 self.both += 1
                 self.before += was["reward"]
                 self.after += now["reward"]
+                if "suite" in row:
+                    counted = self.suites.setdefault(row["suite"], [0.0, 0.0, 0.0])
+                    for place, value in enumerate((1.0, was["reward"], now["reward"])):
+                        counted[place] += value
             if was.get("reward") != now["reward"]:
                 self.changes[f"{was.get('status')} -> {now['status']}"] += 1
                 if len(self.shown) < SHOWN:
@@ -91,6 +95,10 @@ class Flips:
             "changes": dict(self.changes.most_common()),
             "reward_mean_before": self.before / self.both if self.both else None,
             "reward_mean_after": self.after / self.both if self.both else None,
+            "suites": {
+                name: {"both_judged": int(n), "reward_mean_before": before / n, "reward_mean_after": after / n}
+                for name, (n, before, after) in self.suites.items()
+            },
             "flips": self.shown,
         }
 

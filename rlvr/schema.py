@@ -144,15 +144,14 @@ class EngineSection(Section):
     tensor_parallel: int = Field(1, ge=1, description="vllm: so many ranks share one copy of the weights")
     gpu_memory_utilization: float = Field(0.5, gt=0, lt=1, description="vllm, GPU: its share of the memory, awake")
     kv_cache_gib: float = Field(1.0, gt=0, description="vllm, CPU: GiB for the keys and values of what is decoded")
-    max_model_len: int | None = Field(
-        None, ge=2, description="vllm: tokens of a prompt and its answer; default: what fits"
-    )
-    url: str | None = Field(None, description="vllm_server: where it listens, http://HOST:8000")
+    max_model_len: int | None = Field(None, ge=2, description="vllm: longest prompt with answer; default: what fits")
+    url: str | None = Field(None, description="vllm_server, openai: where it listens, http://HOST:8000")
+    api: Literal["chat", "completions"] = Field("chat", description="openai: who applies the template, server or rlvr")
     weight_transfer: Literal["folder", "nccl"] = Field(
         "folder", description="vllm_server: how it gets weights: a folder that both sides see, or from GPU to GPU"
     )
     weights_dir: str | None = Field(None, description="vllm_server: that folder; default: a temporary one of this host")
-    timeout: float = Field(600.0, gt=0, description="vllm_server: seconds for its start, a request, a push of weights")
+    timeout: float = Field(600.0, gt=0, description="servers: seconds for its start, a request, a push of weights")
     max_staleness: int = Field(
         0, ge=0, description="iterations that sampling may be ahead of training, with weights so much older; 0: none"
     )

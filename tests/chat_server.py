@@ -1,4 +1,4 @@
-"""A chat completions endpoint on loopback that speaks OpenAI's protocol: what graders are tested against."""
+"""A server on loopback that speaks OpenAI's protocol: what graders and the engine `openai` are tested against."""
 
 from __future__ import annotations
 
@@ -8,27 +8,39 @@ from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-Answer = Callable[[str], tuple[int, Any]]
+Answer = Callable[[Any], tuple[int, Any]]
 
 
 class Server:
-    """A chat completions endpoint on loopback; `answer(question)` gives a status and the reply, or a whole body."""
+    """Chat and other completions on loopback; `answer(question)` gives a status and the reply, or a whole body.
 
-    def __init__(self, answer: Answer) -> None:
+    `models` are what it lists as served; without any it has no list.
+    """
+
+    def __init__(self, answer: Answer, models: list[dict[str, Any]] | None = None) -> None:
         self.asked: list[dict[str, Any]] = []
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
+            def do_GET(self) -> None:
+                found = models is not None and self.path == "/v1/models"
+                self._send(200 if found else 404, {"object": "list", "data": models} if found else {"error": "no"})
+
             def do_POST(self) -> None:
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 outer.asked.append({"path": self.path, "authorization": self.headers["Authorization"], **body})
-                status, reply = answer(body["messages"][-1]["content"])
+                chat = "messages" in body
+                status, reply = answer(body["messages"][-1]["content"] if chat else body["prompt"])
                 if isinstance(reply, str):
-                    message = {"role": "assistant", "content": reply}
-                    choice = {"index": 0, "message": message, "finish_reason": "stop"}
-                    reply = {"id": "1", "object": "chat.completion", "created": 0, "model": "g", "choices": [choice]}
+                    message = {"message": {"role": "assistant", "content": reply}} if chat else {"text": reply}
+                    choice = {"index": 0, "finish_reason": "stop", **message}
+                    kind = "chat.completion" if chat else "text_completion"
+                    reply = {"id": "1", "object": kind, "created": 0, "model": "g", "choices": [choice]}
+                self._send(status, reply)
+
+            def _send(self, status: int, reply: Any) -> None:
                 data = json.dumps(reply).encode()
                 self.send_response(status)
                 self.send_header("Content-Type", "application/json")

@@ -51,6 +51,7 @@ FLOORS: dict[str, tuple[float, str]] = {
     "rlvr.rescoring": (5, "top"),
     "rlvr.scorers": (5, "top"),
     "rlvr.held_out": (5, "top"),
+    "rlvr.evaluation": (5, "top"),
     "rlvr.assemble": (5, "top"),  # with run: makes a run out of the rooms below
     "rlvr.engines": (5, "top"),
     "rlvr.checks": (5, "top"),

@@ -334,7 +334,7 @@ def test_evaluate_from_python(tmp_path: Path) -> None:
     (result,) = report.results
     assert (result.problems, result.samples, result.mean_tokens <= 4) == (3, 2, True)
     assert report.metrics["eval/chain/accuracy"] == result.accuracy
-    assert len((tmp_path / "chain.jsonl").read_text().splitlines()) == 6
+    assert len((tmp_path / "records.jsonl").read_text().splitlines()) == 6
 
 
 def test_a_notebooks_runs_get_numbers_and_rows_need_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -46,7 +46,9 @@ def show_evaluation(report: EvalReport, as_json: bool) -> None:
     from rlvr.eval import notes, results_json, results_table
 
     if as_json:
-        return print_json({"model": report.model, "results": results_json(report.results)})
+        results = [{k: v for k, v in fields.items() if k != "rewards"} for fields in results_json(report.results)]
+        seconds = {result.suite: result.seconds for result in report.results}
+        return print_json({"model": report.model, "results": results, "seconds": seconds})
     # Numbers that are cut to fit are wrong numbers: a narrow terminal wraps the lines, a pipe gets them whole.
     console = Console(width=max(Console().width, WIDTH))
     console.print(results_table(report.results))

@@ -24,11 +24,11 @@ def rescore(
     as_json: bool,
 ) -> None:
     """Judges a folder's completions again, lists the flipped verdicts, and writes all rows to `out`, if any."""
-    from rlvr.rescoring import Flips, recorded_verifier, stored_rows
+    from rlvr.rescoring import Flips, recorded_verifier, stored_files, stored_rows
     from rlvr.rewards.scoring import score_rows
     from rlvr.scorers import Models
 
-    next(stored_rows(folder), None)  # a folder without completions is said before anything else
+    stored_files(folder)  # a folder without completions is said before anything else
     if verifier is None:
         named = recorded_verifier(folder)
         if named is None:
@@ -64,6 +64,10 @@ def _print(found: dict[str, Any]) -> None:
     rows += [(f"  {change}", count) for change, count in found["changes"].items()]
     if before is not None:
         rows.append(("mean reward, then and now", f"{before:.4f}, {after:.4f}"))
+    rows += [
+        (f"  {name}", f"{means['reward_mean_before']:.4f}, {means['reward_mean_after']:.4f}")
+        for name, means in found["suites"].items()
+    ]
     rows += [("first that could not be judged", found["first_problem"])] if found["first_problem"] else []
     print_table(("judged again by", found["verifier"]), rows)
     if found["flips"]:

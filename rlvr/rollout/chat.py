@@ -35,14 +35,19 @@ def template_hash(tokenizer: PreTrainedTokenizerBase) -> str:
 
 
 def prompt_ids(tokenizer: PreTrainedTokenizerBase, messages: Sequence[Message]) -> list[int]:
-    """The tokens that the policy continues: the templated messages and the assistant's opening.
+    """The tokens that the policy continues: those of `prompt_text`."""
+    return list(tokenizer(prompt_text(tokenizer, messages), add_special_tokens=False)["input_ids"])
+
+
+def prompt_text(tokenizer: PreTrainedTokenizerBase, messages: Sequence[Message]) -> str:
+    """The templated messages and the assistant's opening.
 
     A last message by the assistant is the beginning of the answer itself.
     """
     begun = messages[-1]["content"] if messages and messages[-1]["role"] == "assistant" else ""
     asked = messages[:-1] if begun else messages
     text = tokenizer.apply_chat_template([dict(m) for m in asked], add_generation_prompt=True, tokenize=False)
-    return list(tokenizer(f"{text}{begun}", add_special_tokens=False)["input_ids"])
+    return f"{text}{begun}"
 
 
 def completion_text(tokenizer: PreTrainedTokenizerBase, token_ids: Sequence[int], stop_ids: Sequence[int]) -> str:

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
-import threading
-import weakref
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
 from rlvr.core import Message
-from rlvr.errors import UserError
+from rlvr.rollout.openai_client import MALFORMED, OpenAIClient, reason
 from rlvr.rollout.reply_cache import ReplyCache
-
-#: Beside its tries a conversation may wait for its turn and between tries, in seconds.
-_SPARE = 60.0
 
 
 class ChatEndpoint:
@@ -40,28 +34,16 @@ class ChatEndpoint:
         max_tokens: int = 1024,
         cache: str | os.PathLike[str] | None = None,
     ) -> None:
-        try:
-            from openai import AsyncOpenAI
-        except ImportError as error:
-            raise UserError(
-                "a grader behind an endpoint needs the package `openai`: install rlvr's extra of that name, "
-                "pip install 'rlvr[openai]'."
-            ) from error
-        key = os.environ.get("OPENAI_API_KEY") or "none"  # a server of one's own asks for none
-        self.client = AsyncOpenAI(base_url=url, api_key=key, timeout=timeout, max_retries=retries)
+        purpose = "a grader behind an endpoint"
+        self.client = OpenAIClient(url, parallel=parallel, timeout=timeout, retries=retries, purpose=purpose)
         self.model, self.max_tokens = model, max_tokens
-        self.patience = timeout * (retries + 1) + _SPARE
+        self.patience = self.client.patience
         self.failures: Counter[str] = Counter()
         self.cache = None if cache is None else ReplyCache(cache)
-        self._turns = asyncio.Semaphore(parallel)
-        self._loop = asyncio.new_event_loop()
-        threading.Thread(target=self._loop.run_forever, name="grader", daemon=True).start()
-        weakref.finalize(self, self._loop.call_soon_threadsafe, self._loop.stop)
 
     def __call__(self, conversations: Sequence[Sequence[Message]]) -> list[str | None]:
         """The replies in order; usable from many threads at once."""
-        futures = [asyncio.run_coroutine_threadsafe(self._ask(c), self._loop) for c in conversations]
-        return [future.result() for future in futures]
+        return self.client.run([self._ask(conversation) for conversation in conversations])
 
     async def _ask(self, conversation: Sequence[Message]) -> str | None:
         question: dict[str, Any] = {
@@ -72,8 +54,7 @@ class ChatEndpoint:
         }
         if self.cache is not None and (known := self.cache.get(question)) is not None:
             return known
-        async with self._turns:
-            reply = await self._request(question)
+        reply = await self._request(question)
         if reply is not None and self.cache is not None:
             self.cache.put(question, reply)
         return reply
@@ -82,13 +63,12 @@ class ChatEndpoint:
         from openai import OpenAIError
 
         try:
-            answer = await self.client.chat.completions.create(**question)
+            answer = await self.client.ask("chat", question)
             choice = answer.choices[0]
             text, refusal = choice.message.content, getattr(choice.message, "refusal", None)
             finish_reason = choice.finish_reason
-        except (OpenAIError, ValueError, LookupError, TypeError, AttributeError) as error:  # or a reply of another form
-            why = str(error).splitlines()[0][:200] if str(error) else ""
-            return self._failed(f"{type(error).__name__}: {why}")
+        except (OpenAIError, TimeoutError, *MALFORMED) as error:
+            return self._failed(reason(error))
         if refusal or finish_reason == "content_filter":
             return self._failed("the grader refused")
         if finish_reason == "length":

@@ -6,12 +6,11 @@ line up with the completion's tokens. `rlvr.records` reads the lines back.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from rlvr.core import Group, Prompt, Rollout, Sampling
-from rlvr.records import pack, rollout_json
+from rlvr.core import Group, Rollout, Sampling
+from rlvr.records import pack, prompt_json, rollout_json
 
 if TYPE_CHECKING:
     import numpy as np
@@ -43,7 +42,7 @@ def rollout_records(
     settings = {"coefficients": dict(coefficients), "state": dict(state)}
     row = 0
     for group in groups:
-        asked = _prompt(group.prompt)
+        asked = prompt_json(group.prompt)
         for sample, rollout in enumerate(group.rollouts):
             yield {
                 "iteration": iteration,
@@ -60,16 +59,6 @@ def rollout_records(
                 **settings,
             }
             row += 1
-
-
-def _prompt(prompt: Prompt) -> dict[str, Any]:
-    return {
-        "prompt_template": prompt.meta.get("template"),  # the wording around the problem, by name and hash
-        "answer": prompt.answer,
-        "messages": [dict(m) for m in prompt.messages],
-        "meta": dict(prompt.meta),
-        "verifier": [dataclasses.asdict(use) for use in prompt.verifiers],
-    }
 
 
 def _arrays(row: int, rollout: Rollout, columns: Mapping[str, np.ndarray | None]) -> dict[str, Any]:

@@ -45,20 +45,22 @@ def test_the_same_verifier_flips_nothing(run: Path, rlvr: Rlvr) -> None:
 
 def test_a_record_of_an_evaluation_is_judged_again_too(rlvr: Rlvr, tmp_path: Path) -> None:
     row = {
+        "iteration": 0,
         "suite": "s",
-        "id": "a",
+        "prompt_id": "a",
         "sample": 0,
-        "prompt": "1+1?",
         "answer": "2",
-        "completion": "\\boxed{2}",
-        "meta": {},
+        "text": "\\boxed{2}",
+        "spans": [],
     }
+    row |= {"messages": [{"role": "user", "content": "1+1?"}], "meta": {}, "finish_reason": "stop"}
     row |= {"verifier": [{"name": "math", "weight": 1.0, "options": {}}]}
     row |= {"verdict": {"reward": 0.0, "status": "wrong"}}
     (tmp_path / "eval").mkdir()
-    (tmp_path / "eval" / "s.jsonl").write_text(json.dumps(row) + "\n")
+    (tmp_path / "eval" / "records.jsonl").write_text(json.dumps(row) + "\n")
     found = json.loads(rlvr("score", tmp_path / "eval", "--json").stdout)
     assert found["changes"] == {"wrong -> correct": 1} and found["flips"][0]["id"] == "s/a/0"
+    assert found["suites"] == {"s": {"both_judged": 1, "reward_mean_before": 0.0, "reward_mean_after": 1.0}}
 
 
 def test_a_folder_without_completions_is_a_mistake(rlvr: Rlvr, tmp_path: Path) -> None:

@@ -59,7 +59,7 @@ def test_train_stop_resume_and_evaluate_the_run(folder: Path) -> None:
     result = json.loads(evaluated.stdout)["results"][0]
     assert result["accuracy"] == report["evals"]["3"]["eval/chain/accuracy"]
     assert result["mean_tokens"] == report["evals"]["3"]["eval/chain/tokens_mean"]
-    (record,) = (folder / "runs/eval").rglob("chain.jsonl")
+    (record,) = (folder / "runs/eval").rglob("records.jsonl")
     assert len(record.read_text().splitlines()) == 6
 
 

@@ -13,6 +13,7 @@ import pytest
 from rlvr.core import Completion, Prompt, Sampling, Span, Verdict, noise_key
 from rlvr.errors import UserError
 from rlvr.eval import SuiteResult, evaluate_suite, notes, results_json, results_table, suite_for
+from rlvr.records import RecordFile, completion_of, prompt_of
 from rlvr.rewards.countdown import countdown
 
 SUITE = suite_for({"name": "countdown", "limit": 20}, name="cd")
@@ -68,6 +69,9 @@ class InlineJudge:
 def lasting(result: SuiteResult) -> SuiteResult:
     """A result without its wall time."""
     return dataclasses.replace(result, seconds=0.0)
+
+
+IDENTITY = ("suite", "seed", "weights", "template")
 
 
 def expected_kinds(samples: int, seed: int = 0) -> list[list[int]]:
@@ -134,22 +138,13 @@ def test_a_partial_reward_is_in_the_mean_reward_and_not_in_the_accuracy() -> Non
     assert result.metrics()["eval/cd/reward_mean"] == result.reward > result.accuracy
 
 
-class Impatient(Future[Verdict]):
-    """A verdict that must be there when it is asked for."""
-
-    def result(self, timeout: float | None = None) -> Verdict:
-        if not self.done():
-            raise AssertionError("waited for while the next chunk was not sampled yet")
-        return super().result(timeout)
-
-
-def test_the_next_chunk_is_sampled_before_the_last_one_is_waited_for() -> None:
-    futures: list[Impatient] = []
+def test_the_next_chunk_is_sampled_while_the_last_one_is_judged() -> None:
+    futures: list[Future[Verdict]] = []
     open_at_call: list[int] = []
 
-    class SlowAtFirst:
+    class Slow:
         def submit(self, prompt: Prompt, completion: Completion) -> Future[Verdict]:
-            futures.append(Impatient())
+            futures.append(Future())
             if len(open_at_call) > 1:
                 futures[-1].set_result(Verdict(1.0, "correct"))
             return futures[-1]
@@ -160,13 +155,31 @@ def test_the_next_chunk_is_sampled_before_the_last_one_is_waited_for() -> None:
         ) -> list[list[Completion]]:
             waiting = [future for future in futures if not future.done()]
             open_at_call.append(len(waiting))
-            for future in waiting:  # judged while this chunk is sampled
+            for future in waiting:  # judged while this chunk is sampled: who waits for them first waits for ever
                 future.set_result(Verdict(1.0, "correct"))
             return super().generate(prompts, sampling, iteration=iteration)
 
-    result = evaluate_suite(SUITE, Watching(), SlowAtFirst(), chunk=10)
+    result = evaluate_suite(SUITE, Watching(), Slow(), chunk=10)
     assert open_at_call == [0, 10]
     assert (result.errors, result.accuracy) == (0, 1.0)
+
+
+def test_what_could_not_be_sampled_is_nobodys_wrong_answer(tmp_path: Path) -> None:
+    class Failing(Engine):
+        broken = True
+
+        def answer(self, prompt: Prompt, key: int) -> Completion:
+            return Completion((), "", "aborted") if self.broken and key % 5 == 0 else super().answer(prompt, key)
+
+    path, engine = tmp_path / "r.jsonl", Failing()
+    whole = evaluate_suite(SUITE, Engine(), InlineJudge(), samples=4)
+    result = evaluate_suite(SUITE, engine, InlineJudge(), samples=4, record=path)
+    prompts = SUITE.load().prompts
+    lost = sum(noise_key(0, 0, p.id, i) % 5 == 0 for p in prompts for i in range(4))
+    assert result.errors == lost > 0 and result.shares["unjudged"] == lost / 80
+    engine.broken = False  # resuming draws what failed again
+    assert lasting(evaluate_suite(SUITE, engine, InlineJudge(), samples=4, record=path, resume=True)) == lasting(whole)
+    assert len(rows(path)) == len({(row["prompt_id"], row["sample"]) for row in rows(path)}) == 80
 
 
 def rows(path: Path) -> list[dict[str, Any]]:
@@ -175,35 +188,47 @@ def rows(path: Path) -> list[dict[str, Any]]:
 
 def test_the_record_has_one_line_a_sample(tmp_path: Path) -> None:
     path = tmp_path / "deep" / "cd.jsonl"
-    evaluate_suite(SUITE, Engine(), InlineJudge(), samples=2, limit=3, record=path, seed=5, model="m", template="t")
+    evaluate_suite(
+        SUITE,
+        Engine(),
+        InlineJudge(),
+        samples=2,
+        limit=3,
+        record=path,
+        seed=5,
+        identity={"weights": "w", "template": "t"},
+    )
     lines = rows(path)
     prompts = SUITE.load(limit=3).prompts
-    assert [(line["id"], line["sample"]) for line in lines] == [(p.id, i) for p in prompts for i in range(2)]
+    assert [(line["prompt_id"], line["sample"]) for line in lines] == [(p.id, i) for p in prompts for i in range(2)]
     first = lines[0]
-    assert (first["suite"], first["seed"], first["model"], first["template"]) == ("cd", 5, "m", "t")
+    assert {key: first[key] for key in IDENTITY} == {"suite": "cd", "seed": 5, "weights": "w", "template": "t"}
     assert first["sampling"] == {"temperature": 0.6, "top_p": 0.95, "top_k": 0, "max_tokens": 512, "stop": []}
-    assert first["prompt"] == prompts[0].text and first["answer"] == prompts[0].answer
-    assert bytes(first["token_ids"]).decode() == first["completion"]
-    assert first["prompt_ids"] == [1, 2] and first["policy_version"] == 3
-    assert first["verdict"].keys() == {"reward", "status", "answer", "reason", "parts", "steps", "seconds"}
+    again = [row for row in RecordFile(path)]  # as a run's rollouts are read
+    completion = completion_of(again[0])
+    assert prompt_of(again[0]).text == prompts[0].text and prompt_of(again[0]).answer == prompts[0].answer
+    assert bytes(completion.token_ids).decode() == completion.text
+    assert (completion.prompt_ids, completion.policy_version) == ((1, 2), 3)
+    assert Verdict.of(countdown(prompt_of(again[0]), completion)).reward == first["verdict"]["reward"]
 
 
 @pytest.mark.parametrize("torn", [False, True])
 def test_resuming_ends_as_an_uninterrupted_run(tmp_path: Path, torn: bool) -> None:
     whole, parts = tmp_path / "whole.jsonl", tmp_path / "parts.jsonl"
-    expected = evaluate_suite(SUITE, Engine(), InlineJudge(), samples=3, record=whole, chunk=4)
+    expected = evaluate_suite(SUITE, Engine(), InlineJudge(), samples=3, record=whole, chunk=12)
     with pytest.raises(KeyboardInterrupt):
-        evaluate_suite(SUITE, Engine(die_after=3), InlineJudge(), samples=3, record=parts, chunk=4)
+        evaluate_suite(SUITE, Engine(die_after=3), InlineJudge(), samples=3, record=parts, chunk=12)
     written = rows(parts)
     assert 0 < len(written) < 60
     if torn:  # a kill in the middle of a line, and with it in the middle of a group
         parts.write_bytes(parts.read_bytes()[:-100])
     engine = Engine()
-    resumed = evaluate_suite(SUITE, engine, InlineJudge(), samples=3, record=parts, chunk=4, resume=True)
+    resumed = evaluate_suite(SUITE, engine, InlineJudge(), samples=3, record=parts, chunk=12, resume=True)
     assert lasting(resumed) == lasting(expected)
-    key = lambda row: (row["id"], row["sample"])  # noqa: E731
+    key = lambda row: (row["prompt_id"], row["sample"])  # noqa: E731
     assert sorted(rows(parts), key=key) == sorted(rows(whole), key=key)
-    assert 0 < sum(map(len, engine.calls)) <= 20 - len(written) // 3 + torn
+    ids = [prompt.id for prompt in SUITE.load().prompts]
+    assert len(written) == 36 and engine.calls == [ids[at : at + 4] for at in ((8, 12, 16) if torn else (12, 16))]
 
 
 def test_resuming_a_finished_record_samples_nothing_and_it_may_grow(tmp_path: Path) -> None:
@@ -219,14 +244,16 @@ def test_resuming_a_finished_record_samples_nothing_and_it_may_grow(tmp_path: Pa
 
 def test_a_record_is_never_overwritten_or_mixed(tmp_path: Path) -> None:
     path = tmp_path / "r.jsonl"
-    evaluate_suite(SUITE, Engine(), InlineJudge(), samples=2, record=path, model="a")
+    evaluate_suite(SUITE, Engine(), InlineJudge(), samples=2, record=path, identity={"path": "a"})
     before = path.read_bytes()
     with pytest.raises(UserError, match="already holds samples"):
-        evaluate_suite(SUITE, Engine(), InlineJudge(), samples=2, record=path, model="a")
+        evaluate_suite(SUITE, Engine(), InlineJudge(), samples=2, record=path, identity={"path": "a"})
     with pytest.raises(UserError, match="model: 'a' there, 'b' now"):
-        evaluate_suite(SUITE, Engine(), InlineJudge(), samples=2, record=path, model="b", resume=True)
+        evaluate_suite(SUITE, Engine(), InlineJudge(), samples=2, record=path, identity={"path": "b"}, resume=True)
     with pytest.raises(UserError, match="seed: 0 there, 1 now"):
-        evaluate_suite(SUITE, Engine(), InlineJudge(), samples=2, record=path, model="a", seed=1, resume=True)
+        evaluate_suite(
+            SUITE, Engine(), InlineJudge(), samples=2, record=path, identity={"path": "a"}, seed=1, resume=True
+        )
     assert path.read_bytes() == before
     other = dataclasses.replace(SUITE, name="other")  # another suite may share the file
     evaluate_suite(other, Engine(), InlineJudge(), samples=1, record=path)
@@ -241,7 +268,8 @@ def test_a_changed_reference_is_judged_again(tmp_path: Path) -> None:
     path.write_text("".join(json.dumps(line) + "\n" for line in lines))
     engine = Engine()
     evaluate_suite(SUITE, engine, InlineJudge(), samples=1, limit=4, record=path, resume=True)
-    assert engine.calls == [[lines[1]["id"]]]
+    assert engine.calls == [[line["prompt_id"] for line in lines]]  # its chunk
+    assert [row["prompt_id"] for row in rows(path)[4:]] == [lines[1]["prompt_id"]]
 
 
 def test_a_full_disk_is_said_in_one_paragraph() -> None:
@@ -253,11 +281,10 @@ def test_a_full_disk_is_said_in_one_paragraph() -> None:
 
 
 def test_progress_counts_samples_to_the_end() -> None:
-    seen: list[tuple[int, int]] = []
-    evaluate_suite(
-        SUITE, Engine(), InlineJudge(), samples=2, on_progress=lambda done, total: seen.append((done, total))
-    )
-    assert seen[0] == (1, 40) and seen[-1] == (40, 40) and len(seen) == 40
+    seen: list[tuple[int, int, float | None]] = []
+    result = evaluate_suite(SUITE, Engine(), InlineJudge(), samples=2, on_progress=lambda *told: seen.append(told))
+    assert [told[:2] for told in seen] == [(done, 40) for done in range(1, 41)]
+    assert seen[0][2] in (0.0, 1.0) and seen[-1][2] == pytest.approx(result.reward)
 
 
 def test_the_table_and_the_json_say_the_same() -> None:
@@ -271,7 +298,9 @@ def test_the_table_and_the_json_say_the_same() -> None:
     assert f"{100 * result.interval[0]:.1f} % to {100 * result.interval[1]:.1f} %" in text
     (row,) = json.loads(json.dumps(results_json([result]), allow_nan=False))
     assert row["accuracy"] == result.accuracy and row["pass_at_k"]["2"] == result.pass_at_k[2]
-    assert row["unjudged"] == 0
+    assert row["unjudged"] == 0 and row["shares"]["truncated"] == result.truncated / 40 and "seconds" not in row
+    assert row["standard_error"] == result.standard_error > 0
+    assert [*row["rewards"]] == [prompt.id for prompt in SUITE.load().prompts]
 
 
 def test_nothing_judged_gives_null_and_a_dash() -> None:

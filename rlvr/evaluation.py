@@ -1,0 +1,125 @@
+"""A whole evaluation: a model on suites, recorded, resumable, with a manifest and results that can be compared."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rlvr import assemble
+from rlvr.engines import lone_engine
+from rlvr.errors import UserError
+from rlvr.folder import write_json
+from rlvr.outcome import EvalReport
+from rlvr.schema import Recipe
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+    from rlvr.eval import SuiteResult
+
+RESULTS = "results.json"
+
+#: Suite, samples done, samples in all, and the mean reward so far (None before the first that was judged).
+OnProgress = Callable[[str, int, int, float | None], None]
+
+
+def evaluate_model(
+    recipe: Recipe,
+    suites: Sequence[str],
+    *,
+    samples: int | None,
+    limit: int | None,
+    data_dir: str | None,
+    out: Path | None,
+    sampling: Mapping[str, Any],
+    wanted_return: float | None = None,
+    resume: bool = False,
+    on_progress: OnProgress = lambda suite, done, total, mean: None,
+) -> EvalReport:
+    """Evaluates `recipe.model` on suites; `out` is the folder for `records.jsonl`, `manifest.json`, `results.json`.
+
+    The last two are written whenever a suite is done. `wanted_return` is what a return-conditioned policy is asked for.
+    """
+    from rlvr.eval import evaluate_suite, suites_for
+    from rlvr.eval.manifest import Manifest
+    from rlvr.eval.records import RECORDS
+
+    chosen = suites_for(suites)  # unknown names are told before anything is loaded
+    if wanted_return is not None:
+        chosen = [suite.asking_for(wanted_return) for suite in chosen]
+    loaded = [suite.load(limit=limit, data_dir=data_dir) for suite in chosen]
+    results: list[SuiteResult] = []
+    with ExitStack() as stack:
+        judge = stack.enter_context(assemble.judge_of(recipe, [p for part in loaded for p in part.prompts], {}))
+        tokenizer = _tokenizer(recipe)
+        model = model_of(recipe, tokenizer)
+        engine = lone_engine(recipe, tokenizer, stack)
+        manifest = Manifest(out, model, recipe.train.seed)
+        manifest.begin(chosen, resume=resume)
+        for suite, problems in zip(chosen, loaded, strict=True):
+            result = evaluate_suite(
+                suite,
+                engine,
+                judge,
+                samples=samples,
+                problems=problems,
+                sampling=sampling,
+                seed=recipe.train.seed,
+                record=None if out is None else out / RECORDS,
+                resume=resume,
+                identity=model,
+                on_progress=lambda done, total, mean, name=suite.name: on_progress(name, done, total, mean),  # type: ignore[misc]
+            )
+            results.append(result)
+            manifest.add(suite, result)
+            if out is not None:
+                write_results(out, recipe.model.path, model["weights"], results)
+    return EvalReport(recipe.model.path, tuple(results))
+
+
+def model_of(recipe: Recipe, tokenizer: PreTrainedTokenizerBase | None) -> dict[str, Any]:
+    """What is evaluated and with what: the manifest's `model`, of which the records repeat what names the samples."""
+    from rlvr.eval.manifest import chosen_by, weights_hash
+    from rlvr.rollout.chat import template_hash
+    from rlvr.training.checkpoint import model_folder
+
+    section, engine = recipe.model, recipe.engine
+    local = engine.name != "openai"  # behind that interface may be anything
+    return {
+        "path": section.path,
+        "revision": section.revision,
+        "weights": weights_hash(model_folder(section.path), section.revision) if local else None,
+        "template": "the server's" if tokenizer is None else template_hash(tokenizer),
+        "dtype": section.dtype if local else None,
+        "engine": engine.name,
+        "url": engine.url,
+        "device": assemble.device_of(recipe) if engine.name in ("hf", "vllm") else None,
+        "chosen_by": chosen_by(section.path),
+    }
+
+
+def _tokenizer(recipe: Recipe) -> PreTrainedTokenizerBase | None:
+    """The tokenizer that prompts are written with; None where a server writes them by its own template."""
+    from rlvr.training.models import load_tokenizer
+
+    section, engine = recipe.model, recipe.engine
+    if engine.name == "openai" and engine.api == "chat":
+        return None
+    return load_tokenizer(section.path, section.chat_template, section.revision)
+
+
+def write_results(folder: Path, path: str, weights: str | None, results: Sequence[SuiteResult]) -> None:
+    """Writes `results.json`; suites that were evaluated into this folder earlier stay in it, below the new ones."""
+    from rlvr.eval import results_json
+    from rlvr.eval.manifest import read_json
+
+    suites = {fields["suite"]: fields for fields in results_json(results)}
+    earlier = read_json(folder / RESULTS)
+    if (earlier.get("model"), earlier.get("weights")) == (path, weights):
+        suites |= {name: old for name, old in earlier.get("suites", {}).items() if name not in suites}
+    try:
+        write_json(folder / RESULTS, {"format": 1, "model": path, "weights": weights, "suites": suites})
+    except OSError as error:
+        raise UserError(f"{folder / RESULTS} cannot be written: {error}. Make room and resume (--resume).") from error

@@ -12,6 +12,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import IO, Any
 
+import orjson
+
 
 class JsonlTracker:
     """Appends one JSON object a line. `failed` counts the lines that could not be written.
@@ -26,14 +28,14 @@ class JsonlTracker:
         self._files: dict[str, IO[str]] = {}
 
     def metrics(self, iteration: int, values: Mapping[str, float]) -> None:
-        self._write("metrics.jsonl", [{"iteration": iteration, **values}])
+        self._write("metrics.jsonl", [_line({"iteration": iteration, **values})])
 
     def rollouts(self, records: Iterable[Mapping[str, Any]]) -> None:
-        self._write("rollouts.jsonl", records)
+        self._write("rollouts.jsonl", map(_record, records))
 
     def event(self, kind: str, **details: Any) -> None:
         """Something that a person should hear of: a failed checkpoint, an empty update, a resumption."""
-        self._write("events.jsonl", [{"time": round(time.time(), 3), "event": kind, **details}])
+        self._write("events.jsonl", [_line({"time": round(time.time(), 3), "event": kind, **details})])
 
     def truncate(self, iteration: int) -> int:
         """Drops the lines of iterations after `iteration`: a resumed run writes them again, the same.
@@ -62,10 +64,10 @@ class JsonlTracker:
                 self.failed += 1
         self._files.clear()
 
-    def _write(self, name: str, rows: Iterable[Mapping[str, Any]]) -> None:
+    def _write(self, name: str, lines: Iterable[str]) -> None:
         if not self.writes:
             return
-        lines = [_line(row) for row in rows]
+        lines = list(lines)
         # Its own handle per file and a flush per call: a kill loses at most what one call was writing.
         try:
             if name not in self._files:
@@ -76,13 +78,19 @@ class JsonlTracker:
             self.failed += len(lines)
 
 
-def _line(row: Mapping[str, Any]) -> str:
-    line = json.dumps(row, ensure_ascii=False, allow_nan=True, default=str)
+def _record(row: Mapping[str, Any]) -> str:
+    """A rollout's line. orjson, since an iteration has thousands of them; it writes NaN as null, so numbers of which
+    some may be NaN are packed (`rlvr.records.pack`). What orjson cannot write (half of a surrogate pair, an integer
+    beyond 64 bits) the standard library can."""
     try:
-        line.encode()
-    except UnicodeEncodeError:  # half of a surrogate pair, which UTF-8 cannot hold
-        line = json.dumps(row, allow_nan=True, default=str)
-    return line + "\n"
+        return orjson.dumps(row, default=str, option=orjson.OPT_APPEND_NEWLINE).decode()
+    except orjson.JSONEncodeError:
+        return json.dumps(row, separators=(",", ":"), default=str) + "\n"
+
+
+def _line(row: Mapping[str, Any]) -> str:
+    """Numbers or an event as a line; NaN stays NaN."""
+    return json.dumps(row, default=str) + "\n"
 
 
 def _iteration(line: str) -> float:

@@ -82,8 +82,10 @@ def wait_for_rows(process: subprocess.Popen[str], run: str, count: int) -> None:
 
 
 def ranks_of(process: subprocess.Popen[str]) -> list[Any]:
+    """What DeepSpeed's launcher started, and neither its own two processes nor what a rank started."""
     children = psutil.Process(process.pid).children(recursive=True)
-    return [c for c in children if "deepspeed.launcher.launch" not in c.cmdline() and "train" in c.cmdline()]
+    launcher = [c.pid for c in children if "deepspeed.launcher.launch" in c.cmdline()]
+    return [c for c in children if c.ppid() in launcher]
 
 
 def weights(run: str | Path) -> dict[str, torch.Tensor]:

@@ -33,7 +33,8 @@ def run(folder: Path, made: dict[str, Any], kills: list[float], draw: random.Ran
         while len(launch.rows(made["run"])) < int(moment) and process.poll() is None:
             time.sleep(0.02)
         time.sleep(moment % 1 * 0.3)
-        ranks = launch.ranks_of(process)
+        while not (ranks := launch.ranks_of(process)) and process.poll() is None:
+            time.sleep(0.02)
         if not ranks:
             raise RuntimeError(f"the run ended before kill {number}: {launch.finish(process)[1][-2000:]}")
         killed = time.monotonic()

@@ -49,6 +49,16 @@ class Template:
         return dataclasses.replace(prompt, messages=_worded(prompt.messages, wording), meta=meta)
 
 
+def problem_text(prompt: Prompt) -> str:
+    """The last user turn without the wording that a template put around it: what the problem itself says."""
+    text = prompt.text
+    name = str(prompt.meta.get("template", "")).partition("@")[0]
+    wordings = TEMPLATES[name].wordings if name in TEMPLATES else {}
+    for wording in (wordings[use.name] for use in prompt.verifiers if use.name in wordings):
+        return text.removeprefix(wording.before).removesuffix(wording.after)
+    return text
+
+
 def _worded(messages: tuple[Message, ...], wording: Wording) -> tuple[Message, ...]:
     out = list(messages)
     last = max((i for i, m in enumerate(out) if m["role"] == "user"), default=None)

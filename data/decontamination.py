@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from .ngrams import N, Grams, Hasher
+from .ngrams import Grams, Hasher, N
 
 RULE = (
-    f"a prompt is dropped where it alone covers at least half of an evaluation problem's distinct {N}-grams, or equals it, "
-    "after normalisation (NFKC, lower case, LaTeX spacing commands dropped, words of letters and digits)"
+    f"a prompt is dropped where it alone covers at least half of an evaluation problem's distinct {N}-grams, or equals "
+    "it, after normalisation (NFKC, lower case, LaTeX spacing commands dropped, words of letters and digits)"
 )
 #: Texts that are looked at together.
 BATCH = 1000

@@ -77,7 +77,12 @@ def with_tests(
     """A question and a column of tests in any of the forms that `code_answers.code_answer` knows."""
     name = str(row[identity]) if identity and row.get(identity) is not None else str(index)
     answer = code_answer(row[tests], tests, entry_point=entry_point)
-    return _prompt(name, user_turn(_text(row[problem], problem)), answer, "code", _kept(row, keep))
+    meta = _kept(row, keep)
+    solutions = row.get("solutions")
+    first = solutions[0] if isinstance(solutions, list) and solutions else solutions
+    if isinstance(first, str) and first.strip() and "solution" not in meta:
+        meta["solution"] = first  # a program that passes, by which the tests themselves are checked
+    return _prompt(name, user_turn(_text(row[problem], problem)), answer, "code", meta)
 
 
 def conversation(

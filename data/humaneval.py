@@ -30,4 +30,7 @@ def humaneval(row: Row, index: int) -> Prompt:
     """The question is the beginning of a function; `meta["prompt_code"]` has it, for answers that only continue it."""
     question = f"Complete this function:\n\n```python\n{row['prompt'].strip()}\n```"
     answer = {"kind": "check", "test": row["test"], "entry_point": row["entry_point"]}
-    return Prompt(str(row["task_id"]), user_turn(question), answer, "code", {"prompt_code": row["prompt"]})
+    meta = {"prompt_code": row["prompt"]}
+    if row.get("canonical_solution"):
+        meta["solution"] = row["prompt"] + row["canonical_solution"]
+    return Prompt(str(row["task_id"]), user_turn(question), answer, "code", meta)

@@ -45,4 +45,6 @@ def mbpp(row: Row, index: int) -> Prompt:
     shown = "\n".join(tests)
     question = f"{row['text'].strip()} Your code should pass these tests:\n\n```python\n{shown}\n```"
     answer = {"kind": "asserts", "tests": tests, "setup": row.get("test_setup_code") or ""}
-    return Prompt(str(row["task_id"]), user_turn(question), answer, "code")
+    return Prompt(
+        str(row["task_id"]), user_turn(question), answer, "code", {"solution": row["code"]} if row.get("code") else {}
+    )

@@ -1,8 +1,8 @@
 """Texts as words and 8-grams, in numbers: what duplicates and contamination are found by.
 
-A text is normalised first: NFKC, lower case, without LaTeX's commands for spacing, sizing and text; its words are runs of `a-z0-9`,
-and each other letter (Chinese, Greek, ...) is a word of its own. Hashes depend on the words alone, so that what is found
-is the same in every process.
+A text is normalised first: NFKC, lower case, without LaTeX's commands for spacing, sizing and text; its words are runs
+of `a-z0-9`, and each other letter (Chinese, Greek, ...) is a word of its own. Hashes depend on the words alone, so that
+what is found is the same in every process.
 """
 
 from __future__ import annotations

@@ -15,6 +15,7 @@ from rlvr.engines import lone_engine
 from rlvr.errors import UserError
 from rlvr.evaluation import evaluate_model
 from rlvr.outcome import EvalReport, TrainReport
+from rlvr.preparing import training_prompts
 from rlvr.run import train_recipe
 from rlvr.schema import Recipe
 
@@ -45,8 +46,7 @@ def train_from_python(
         raise UserError("rlvr.train was given no rows. Pass at least one mapping with a `prompt`.")
     if reward is not None:
         if prompts is None:
-            section = resolved.recipe.data
-            prompts = list(assemble.load_data(section.train, section.data_dir, "train").prompts)
+            prompts = list(training_prompts(resolved.recipe).prompts)
         use = VerifierUse(_FUNCTION if callable(reward) else reward)
         prompts = [Prompt(p.id, p.messages, p.answer, (use,), p.meta) for p in prompts]
     return train_recipe(resolved, prompts=prompts, functions=functions)
@@ -85,7 +85,7 @@ def sample_groups(recipe: Recipe, count: int) -> list[Group]:
     from rlvr.training.models import load_tokenizer
 
     section = recipe.model
-    loaded = assemble.load_data(recipe.data.train, recipe.data.data_dir, "train")
+    loaded = training_prompts(recipe)
     prompts = loaded.prompts[:count]
     with ExitStack() as stack:
         judge = stack.enter_context(assemble.judge_of(recipe, prompts, {}))

@@ -221,6 +221,13 @@ def policy_of(
     return model
 
 
+def trained_on(recipe: Recipe) -> str:
+    """What the training data are called."""
+    train = recipe.data.train
+    sets = train.sets if train.several else [train]
+    return train.mix or ", ".join(ref.name or Path(str(ref.path)).name for ref in sets)
+
+
 def schedule_rows(recipe: Recipe, algorithm: Algorithm, prompts: int) -> list[tuple[str, str]]:
     """The table of the schedule that follows from the four numbers of the recipe."""
     train = recipe.train
@@ -241,5 +248,5 @@ def schedule_rows(recipe: Recipe, algorithm: Algorithm, prompts: int) -> list[tu
             f"at most {train.tokens_per_microbatch:,}" + ("" if train.packing else ", with padding"),
         ),
         ("algorithm", " ".join([recipe.algorithm.name, *(f"{k}={v}" for k, v in recipe.algorithm.options.items())])),
-        ("data", str(recipe.data.train.name or Path(str(recipe.data.train.path)).name)),
+        ("data", trained_on(recipe)),
     ]

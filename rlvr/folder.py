@@ -43,7 +43,7 @@ def discard_unused(folder: Path) -> None:
     """Removes what `open_folder` wrote, as long as no iteration has been trained there."""
     if (folder / "metrics.jsonl").exists() or (folder / "checkpoints").exists():
         return
-    for name in ("recipe.yaml", "env.json", "events.jsonl"):
+    for name in ("recipe.yaml", "env.json", "events.jsonl", "data_report.json"):
         (folder / name).unlink(missing_ok=True)
     if not any(folder.iterdir()):
         folder.rmdir()

@@ -5,7 +5,6 @@ Each yields (key, what is wrong and what to do). They assume that every section 
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -13,8 +12,9 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from rlvr import registry
+from rlvr.data_rules import data_problems
 from rlvr.errors import did_you_mean
-from rlvr.schema import CriticSection, DataRef, Recipe
+from rlvr.schema import CriticSection, Recipe
 from rlvr.zero import zero_problems
 
 if TYPE_CHECKING:
@@ -28,11 +28,7 @@ LEAST_LORA_LR = 5e-6
 def cross_checks(recipe: Recipe) -> Iterator[tuple[str, str]]:
     """Every rule that the recipe breaks."""
     yield from _names(recipe)
-    yield from _data("data.train", recipe.data.train, recipe.data.data_dir)
-    for index, ref in enumerate(recipe.data.eval):
-        yield from _data(f"data.eval.{index}", ref, recipe.data.data_dir)
-    if recipe.data.language is not None:
-        yield from _data("data.language", recipe.data.language, recipe.data.data_dir)
+    yield from data_problems(recipe)
     yield from _algorithm(recipe)
     yield from _offline(recipe)
     yield from _reward(recipe)
@@ -53,50 +49,6 @@ def _names(recipe: Recipe) -> Iterator[tuple[str, str]]:
         yield "engine.path", "is the run whose completions engine.name=recorded takes: give both, or neither"
     elif path is not None and not (Path(path).expanduser() / "rollouts.jsonl").is_file():
         yield "engine.path", f"{path!r} is no run with recorded completions: there is no rollouts.jsonl in it"
-
-
-def _data(key: str, ref: DataRef, data_dir: str | None) -> Iterator[tuple[str, str]]:
-    if ref.path is not None and not _there(ref.path):
-        parent = Path(ref.path).expanduser().parent
-        here = [p.name for p in parent.iterdir()] if parent.is_dir() else []
-        near = difflib.get_close_matches(Path(ref.path).name, here, n=1)
-        yield f"{key}.path", f"no file at {ref.path!r}" + (f"; did you mean {near[0]!r}?" if near else "")
-    if data_dir is not None and not Path(data_dir).expanduser().is_dir():
-        yield "data.data_dir", f"no folder at {data_dir!r}"
-    if ref.name is None and ref.path is None:
-        yield key, "names neither a data set (`name`) nor a file (`path`)"
-    if ref.name is None and ref.path is not None:
-        for column in ("prompt", "answer", "verifier"):
-            if getattr(ref, column) is None:
-                yield (
-                    f"{key}.{column}",
-                    "is required where `path` stands without `name`, which would say how to read it",
-                )
-    if ref.name is not None:
-        known = {*registry.REGISTRIES["dataset"].names()}
-        if key.startswith("data.eval"):
-            known |= {*registry.REGISTRIES["suite"].names()}
-        if ref.name not in known:
-            yield f"{key}.name", f"no data set is called {ref.name!r}{did_you_mean(ref.name, known)}"
-    if ref.template is not None:
-        from rlvr.data import TEMPLATES
-
-        if ref.template not in TEMPLATES:
-            hint = did_you_mean(ref.template, TEMPLATES)
-            yield f"{key}.template", f"no template is called {ref.template!r}{hint}. Known: {', '.join(TEMPLATES)}"
-    if ref.verifier:
-        from rlvr.core import VerifierUse
-        from rlvr.rewards import check_verifiers
-
-        for problem in check_verifiers([VerifierUse(v.name, v.weight, v.options, v.gate) for v in ref.verifier]):
-            yield f"{key}.verifier", problem
-
-
-def _there(path: str) -> bool:
-    """Whether a data path leads somewhere: a file, a pattern that matches, or the hub, which is asked later."""
-    file = Path(path).expanduser()
-    pattern = any(sign in file.name for sign in "*?[")
-    return path.startswith("hf://") or file.is_file() or (pattern and any(file.parent.glob(file.name)))
 
 
 def _algorithm(recipe: Recipe) -> Iterator[tuple[str, str]]:

@@ -10,7 +10,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rlvr import assemble, sourcing
+from rlvr import assemble, preparing, sourcing
 from rlvr.config import Resolved
 from rlvr.core import Prompt
 from rlvr.engines import training_engine
@@ -95,7 +95,7 @@ class Run:
         self.last: dict[str, float] = {}
         self.best: float | None = None
         self.stopping = False
-        self.prompts = self._prompts() if prompts is None else prompts
+        self.prompts = prompts or preparing.prompts_of_run(recipe, folder, ranks, self.event)
         self.algorithm = assemble.algorithm_of(recipe)
         self.held_out = HeldOut(recipe, self.algorithm)
         # Workers that are forked (a notebook's functions) must be started before torch has threads.
@@ -109,8 +109,9 @@ class Run:
         policy = assemble.policy_of(recipe, self.algorithm, self.tokenizer, start)
         self.backend: LocalBackend = assemble.backend_of(recipe, policy, self.algorithm, ranks)
         self.engine = training_engine(recipe, self.tokenizer, self.backend.sampled_model, stack)
+        self.selection = sourcing.selection_of(recipe, self.prompts)
         self.source: Source = sourcing.source_of(
-            recipe, self.algorithm, self.prompts, self.engine, self.judge, self.tokenizer, self.backend
+            recipe, self.algorithm, self.prompts, self.engine, self.judge, self.tokenizer, self.backend, self.selection
         )
         self.ahead = sourcing.ahead_of(self.source, stack)
         self.held_out.read_pairs(self.tokenizer, self.backend)
@@ -118,12 +119,6 @@ class Run:
             self.backend.reference = None
         self.template = template_hash(self.tokenizer)
         self.state = self.algorithm.init_state()  # what the next iteration's advantages are given out with
-
-    def _prompts(self) -> Sequence[Prompt]:
-        loaded = assemble.load_data(self.recipe.data.train, self.recipe.data.data_dir, "train")
-        if loaded.skipped:
-            self.event("rows_skipped", f"{len(loaded.skipped)} rows were skipped, the first: {loaded.skipped[0]}")
-        return loaded.prompts
 
     def _all_prompts(self) -> Iterator[Prompt]:
         yield from self.prompts
@@ -143,6 +138,7 @@ class Run:
         self.source.policy_changed(self.backend.policy, self.backend.updates)
         if self.ahead is not None:
             self.ahead.restore(state["ahead"])
+        self.selection.restore(state["selection"])
         reached = self.checkpoint.iteration
         written = self.ranks.first_does(lambda: self.jsonl.truncate(reached))
         if written < self.checkpoint.iteration:  # the kill came between the checkpoint and its line
@@ -246,7 +242,8 @@ class Run:
             "best": self.best,
             "evals": {str(k): v for k, v in self.evals.items()},
             "metrics": dict(metrics),
-            "ahead": None if self.ahead is None else self.ahead.state(),
+            "ahead": None if self.ahead is None else self.ahead.state(),  # waits, so the selection stands still
+            "selection": self.selection.state(),
         }
         folder = self.folder / "checkpoints"
         label = name or checkpoint.checkpoint_name(progress.iteration)

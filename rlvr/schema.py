@@ -8,18 +8,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
+from rlvr.sections import DataRef, DataSection, EvalRef, Section, VerifierRef, named
 
-class Section(BaseModel):
-    """Unknown keys are mistakes, and nothing changes after validation."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-def _named(key: str) -> BeforeValidator:
-    """A bare string is short for `{key: string}`."""
-    return BeforeValidator(lambda value: {key: value} if isinstance(value, str) else value)
+__all__ = ["DataRef", "DataSection", "EvalRef", "Recipe", "Section", "VerifierRef"]
 
 
 class ModelSection(Section):
@@ -41,63 +34,6 @@ class LoraSection(Section):
     rank: int = Field(32, ge=1, description="rows of A, columns of B")
     alpha: float = Field(32.0, gt=0, description="the adapters' product is scaled by alpha / rank")
     targets: str | list[str] = Field("all-linear", description="layers by name, such as [q_proj, v_proj]")
-
-
-class VerifierRef(BaseModel):
-    """A verifier by name, its weight among several, what it counts behind, and its options as further keys."""
-
-    model_config = ConfigDict(extra="allow", frozen=True)
-    name: str
-    weight: float = Field(1.0, ge=0, description="share of the reward; 0 for one that is another's gate only")
-    gate: str = Field("", description="another verifier of the list: where its reward is not 1, this one counts as 0")
-
-    @property
-    def options(self) -> dict[str, Any]:
-        return dict(self.model_extra or {})
-
-
-class DataRef(Section):
-    """A registered data set, or a file with the columns to read."""
-
-    name: str | None = Field(None, description="a registered data set (`rlvr show dataset`)")
-    path: str | None = Field(None, description="a file (.jsonl, .json, .parquet, .csv, .arrow), a pattern, or hf://...")
-    split: str | None = Field(None, description="default: `train` for training, `test` for evaluation")
-    prompt: str | None = Field(None, description="the question's column, where no `name` says how to read the file")
-    answer: str | None = Field(None, description="the reference answer's column, likewise")
-    system: str | None = Field(None, description="the system prompt's column, likewise")
-    id: str | None = Field(None, description="the column that names a row, likewise")
-    template: str | None = Field(None, description="none, boxed, r1, dapo or qwen_math; default: the data set's own")
-    on_bad_row: Literal["error", "skip"] = Field("error", description="what a row does that cannot be read")
-    verifier: Annotated[list[VerifierRef] | None, BeforeValidator(lambda v: _verifiers(v))] = None
-    limit: int | None = Field(None, ge=1, description="only the first so many prompts")
-    wanted_return: float | None = Field(None, description="asks a return-conditioned policy for this return")
-    options: dict[str, Any] = Field(default_factory=dict, description="the data set's own options")
-
-
-def _verifiers(value: Any) -> Any:
-    items = value if isinstance(value, list) or value is None else [value]
-    return items if items is None else [{"name": item} if isinstance(item, str) else item for item in items]
-
-
-class EvalRef(DataRef):
-    """A suite or data set that is evaluated during training."""
-
-    samples: int | None = Field(None, ge=1, description="completions a problem; default: the suite's")
-    sampling: dict[str, Any] = Field(
-        default_factory=dict, description="temperature, top_p, max_tokens, ... instead of the suite's"
-    )
-    label: str | None = Field(None, description="its name in the metrics; default: `name`")
-
-
-class DataSection(Section):
-    """What is trained on and what is measured."""
-
-    train: Annotated[DataRef, _named("name")]
-    eval: list[Annotated[EvalRef, _named("name")]] = Field(default_factory=list)
-    language: Annotated[DataRef | None, _named("name")] = Field(
-        None, description="texts of return_conditioned's auxiliary loss"
-    )
-    data_dir: str | None = Field(None, description="folder of files named like gsm8k_test.jsonl, instead of the hub")
 
 
 class SamplingSection(Section):
@@ -280,19 +216,19 @@ class TrackingSection(Section):
 class Recipe(Section):
     """A whole run."""
 
-    model: Annotated[ModelSection, _named("path")]
+    model: Annotated[ModelSection, named("path")]
     lora: LoraSection | None = Field(None, description="adapters instead of whole weights; {} takes the defaults")
     data: DataSection
     sampling: SamplingSection = Field(default_factory=SamplingSection)
     reward: RewardSection = Field(default_factory=RewardSection)
-    algorithm: Annotated[AlgorithmSection, _named("name")] = Field(default_factory=AlgorithmSection)
-    engine: Annotated[EngineSection, _named("name")] = Field(default_factory=EngineSection)
-    correction: Annotated[CorrectionSection, _named("name")] = Field(default_factory=CorrectionSection)
-    backend: Annotated[BackendSection, _named("name")] = Field(default_factory=BackendSection)
+    algorithm: Annotated[AlgorithmSection, named("name")] = Field(default_factory=AlgorithmSection)
+    engine: Annotated[EngineSection, named("name")] = Field(default_factory=EngineSection)
+    correction: Annotated[CorrectionSection, named("name")] = Field(default_factory=CorrectionSection)
+    backend: Annotated[BackendSection, named("name")] = Field(default_factory=BackendSection)
     launch: LaunchSection = Field(default_factory=LaunchSection)
     critic: CriticSection = Field(default_factory=CriticSection)
     judge: JudgeSection = Field(default_factory=JudgeSection)
-    grader: Annotated[GraderSection | None, _named("model")] = None
+    grader: Annotated[GraderSection | None, named("model")] = None
     train: TrainSection = Field(default_factory=TrainSection)
     tracking: TrackingSection = Field(default_factory=TrackingSection)
     plugins: list[str] = Field(default_factory=list, description="Python files whose decorators register names")

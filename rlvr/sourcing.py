@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from rlvr.training.local_backend import LocalBackend
     from rlvr.training.mismatch import Correction
     from rlvr.training.on_policy import OnPolicy
+    from rlvr.training.selection import Selection
     from rlvr.training.sources import Source
 
 
@@ -33,6 +34,7 @@ def source_of(
     judge: Judge,
     tokenizer: PreTrainedTokenizerBase,
     backend: LocalBackend,
+    selection: Selection | None = None,
 ) -> Source:
     """Where the run's batches come from: the policy itself, or what a data set holds."""
     from rlvr.training.corpus import Corpus
@@ -41,7 +43,7 @@ def source_of(
 
     train, data = recipe.train, recipe.data
     if algorithm.source == "on_policy":
-        source = on_policy(recipe, prompts, engine, judge, tokenizer, backend.ranks)
+        source = on_policy(recipe, prompts, engine, judge, tokenizer, backend.ranks, selection)
         return ahead_of_training(recipe, source, backend) if recipe.engine.max_staleness else source
     size, iterations, seed, shuffle = train.prompts_per_iteration, train.iterations, train.seed, train.shuffle
     if algorithm.source == "pairs":
@@ -72,6 +74,22 @@ def source_of(
     )
 
 
+def selection_of(recipe: Recipe, prompts: Sequence[Prompt]) -> Selection:
+    """Which prompts the iterations take: the order of the seed, of a curriculum, without those that are left out."""
+    from rlvr.data.mixing import difficulties
+    from rlvr.training.selection import Filter, Selection
+
+    train, data = recipe.train, recipe.data
+    numbers = None
+    if data.curriculum is not None:
+        sign = 1 if data.curriculum.order == "ascending" else -1
+        found = difficulties(prompts, data.curriculum.column)
+        numbers = [value if value == float("inf") else sign * value for value in found]
+    section = data.difficulty_filter
+    kept = None if section is None else Filter(section.solved_after, section.failed_after, section.revisit_after)
+    return Selection(len(prompts), train.seed, train.shuffle, difficulty=numbers, filter=kept)
+
+
 def correction_of(recipe: Recipe) -> Correction | None:
     """How surrogates are weighted; None where the engine samples from the very distribution that is trained."""
     from rlvr.training.mismatch import Correction
@@ -89,6 +107,7 @@ def on_policy(
     judge: Judge,
     tokenizer: PreTrainedTokenizerBase,
     ranks: Ranks = ALONE,
+    selection: Selection | None = None,
 ) -> OnPolicy:
     from rlvr.training.on_policy import OnPolicy
     from rlvr.training.reward_model import RewardModel
@@ -108,7 +127,7 @@ def on_policy(
         iterations=train.iterations,
         prompts_per_iteration=train.prompts_per_iteration,
         prompts_per_chunk=prompts_per_chunk(recipe),
-        shuffle=train.shuffle,
+        selection=selection or selection_of(recipe, prompts),
         shaping=shaping,
         scorer=scorer,
         dynamic_rounds=recipe.sampling.dynamic_rounds,
@@ -121,10 +140,12 @@ def ahead_of_training(recipe: Recipe, source: OnPolicy, backend: LocalBackend) -
     """The source with a thread that samples up to `engine.max_staleness` iterations ahead."""
     from rlvr.training.async_on_policy import AsyncOnPolicy
 
-    if recipe.sampling.dynamic_rounds and not backend.ranks.alone:
+    decided = recipe.sampling.dynamic_rounds or recipe.data.difficulty_filter is not None
+    if decided and not backend.ranks.alone:
         raise UserError(
-            "sampling.dynamic_rounds with engine.max_staleness above 0 needs a single rank: which further prompts are "
-            "sampled is decided by all ranks together, and they talk to each other between updates only. Set one to 0."
+            "sampling.dynamic_rounds or data.difficulty_filter with engine.max_staleness above 0 needs a single rank: "
+            "which prompts are sampled is decided by all ranks together, and they talk to each other between updates "
+            "only. Leave one out."
         )
     engine = recipe.engine
     return AsyncOnPolicy(

@@ -20,6 +20,7 @@ FLOORS: dict[str, tuple[float, str]] = {
     "rlvr.errors": (0, "ground"),
     "rlvr.registry": (0, "ground"),
     "rlvr.schema": (0, "ground"),
+    "rlvr.sections": (0, "ground"),
     "rlvr.recipes": (0, "recipes"),
     "rlvr.functional": (1, "functional"),
     "rlvr.rewards": (1, "rewards"),
@@ -30,7 +31,10 @@ FLOORS: dict[str, tuple[float, str]] = {
     "rlvr.launch": (5, "top"),
     "rlvr.outcome": (5, "top"),
     "rlvr.sourcing": (5, "top"),
+    "rlvr.preparing": (5, "top"),
+    "rlvr.references": (5, "top"),
     "rlvr.rules": (1.5, "config"),  # a recipe is checked against the verifiers and data sets it names
+    "rlvr.data_rules": (1.5, "config"),
     "rlvr.config": (1.5, "config"),
     "rlvr.records": (1.5, "records"),  # what runs wrote, as nouns again: the writer, an engine and the viewer read it
     "rlvr.rollout.chat": (1.5, "chat"),  # text to tokens and back: engines and the trainer must agree on it

@@ -15,6 +15,7 @@ def check_mismatch(recipe: Recipe, prompts: int) -> Outcome:
     """Samples `prompts` groups with the recipe's engine and has its trainer read them, before any update."""
     from rlvr import assemble
     from rlvr.engines import engine_of
+    from rlvr.preparing import training_prompts
     from rlvr.training.batch import collate
     from rlvr.training.mismatch import LIMITS
     from rlvr.training.models import load_tokenizer
@@ -23,7 +24,7 @@ def check_mismatch(recipe: Recipe, prompts: int) -> Outcome:
     if algorithm.source != "on_policy":
         raise UserError(f"{recipe.algorithm.name} trains on given data, so no engine samples for it. Choose another.")
     section = recipe.model
-    loaded = assemble.load_data(recipe.data.train, recipe.data.data_dir, "train")
+    loaded = training_prompts(recipe)
     tokenizer = load_tokenizer(section.path, section.chat_template, section.revision)
     with ExitStack() as stack:
         policy = assemble.policy_of(recipe, algorithm, tokenizer, None)

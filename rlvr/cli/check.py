@@ -9,6 +9,7 @@ import typer
 
 #: check -> what it proves, in one line. The function is `rlvr.cli.check_NAME:command`, imported when it is typed.
 CHECKS: dict[str, str] = {
+    "data": "Reference answers pass their own verifiers, wrong ones do not.",
     "loss": "No split of a batch changes the gradient of a recipe's loss.",
     "resume": "N iterations equal k, a stop, and N - k, bit for bit.",
     "mismatch": "Engine and trainer say the same of what was sampled.",

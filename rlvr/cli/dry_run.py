@@ -9,9 +9,10 @@ from rlvr.config import Resolved
 def show_plan(resolved: Resolved, as_json: bool) -> None:
     """Loads the data (not the model) and prints what a run would do."""
     from rlvr import assemble
+    from rlvr.preparing import training_prompts
 
     recipe = resolved.recipe
-    loaded = assemble.load_data(recipe.data.train, recipe.data.data_dir, "train")
+    loaded = training_prompts(recipe)
     rows = assemble.schedule_rows(recipe, assemble.algorithm_of(recipe), len(loaded.prompts))
     rows.append(
         ("rows skipped", f"{len(loaded.skipped)}" + (f", the first: {loaded.skipped[0]}" if loaded.skipped else ""))

@@ -21,6 +21,7 @@ METRICS: dict[str, str] = {
     "pairs/score": "mean score of both answers",
     "reward/model_mean": "mean score that the reward model gave",
     "reward/overlong_rate": "share of completions so near the limit that a penalty was taken off",
+    "data/left_out": "prompts that data.difficulty_filter leaves out of the next iteration",
     "dynamic/rounds": "times that further prompts were sampled for groups with different outcomes",
     "dynamic/sampled_groups": "groups that were sampled, those included that were left out",
     "dynamic/missing_groups": "groups that still were without different outcomes, and stayed in the batch",

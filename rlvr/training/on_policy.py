@@ -19,8 +19,8 @@ from rlvr.core import Completion, Engine, Group, Message, Prompt, Rollout, Sampl
 from rlvr.functional.advantages import DEAD_SPREAD
 from rlvr.training.batch import Batch, collate
 from rlvr.training.ranks import ALONE, Ranks
+from rlvr.training.selection import Selection, outcome
 from rlvr.training.shaping import Shaping, overlong
-from rlvr.training.sources import epoch_order
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -65,6 +65,7 @@ class OnPolicy:
         prompts_per_iteration: int,
         prompts_per_chunk: int,
         shuffle: bool = True,
+        selection: Selection | None = None,
         shaping: Shaping | None = None,
         scorer: Scorer | None = None,
         dynamic_rounds: int = 0,
@@ -76,7 +77,7 @@ class OnPolicy:
         self.iterations = iterations
         self.prompts_per_iteration = prompts_per_iteration
         self.prompts_per_chunk = prompts_per_chunk
-        self.shuffle = shuffle
+        self.selection = selection or Selection(len(prompts), sampling.seed, shuffle)
         self.shaping = shaping or Shaping()
         self.scorer = scorer
         self.dynamic_rounds = dynamic_rounds
@@ -97,11 +98,15 @@ class OnPolicy:
     def sample(self, iteration: int) -> Sampled:
         """This rank's part of what the iteration trains on; `groups` and `metrics()` speak of it from now on."""
         size = self.prompts_per_iteration
-        order = epoch_order(len(self.prompts), self.sampling.seed, iteration * size, size, self.shuffle)
+        order = self.selection.take(iteration, size)
         self._seen, self._scored = {}, []
         self.engine.metrics()  # what an evaluation has left there is not the iteration's
         places = list(self.ranks.share(range(size)))
         self.groups = self.collect([self.prompts[order[i]] for i in places], iteration)
+        if self.selection.filter is not None:
+            mine = [(order[place], outcome(group)) for place, group in zip(places, self.groups, strict=True)]
+            self.selection.observe(iteration, [pair for some in self.ranks.all(mine) for pair in some])
+            self._seen["data/left_out"] = float(self.selection.left_out(iteration + 1))
         if self.dynamic_rounds:
             self.groups, places = self._with_different_outcomes(self.groups, places, order, iteration)
         return Sampled(self.groups, places)

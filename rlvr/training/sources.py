@@ -45,12 +45,19 @@ class Source(Protocol):
     def metrics(self) -> dict[str, float]: ...
 
 
-def epoch_order(count: int, seed: int, first: int, size: int, shuffle: bool = True) -> list[int]:
-    """Items `first .. first + size` of the endless stream of epochs over `count` items, each epoch in a new order."""
+def epoch_order(
+    count: int, seed: int, first: int, size: int, shuffle: bool = True, difficulty: Sequence[float] | None = None
+) -> list[int]:
+    """Items `first .. first + size` of the endless stream of epochs over `count` items, each epoch in a new order.
+
+    With each item's `difficulty` an epoch's items come in the order of these numbers, equal ones in that of the seed.
+    """
     picked: list[int] = []
     while len(picked) < size:
         epoch, offset = divmod(first + len(picked), count)
         order = np.random.default_rng([seed, epoch]).permutation(count) if shuffle else np.arange(count)
+        if difficulty is not None:
+            order = order[np.argsort(np.asarray(difficulty)[order], kind="stable")]
         picked.extend(order[offset : offset + size - len(picked)].tolist())
     return picked
 

@@ -18,6 +18,8 @@ RULE = (
     f"a prompt is dropped where it alone covers at least half of an evaluation problem's distinct {N}-grams, or equals "
     "it, after normalisation (NFKC, lower case, LaTeX spacing commands dropped, words of letters and digits)"
 )
+#: What is cut off a hash to leave its first 22 bits.
+_SHIFT = 42
 #: Texts that are looked at together.
 BATCH = 1000
 
@@ -54,6 +56,8 @@ class Suites:
                 self.names += [(suite, identity) for identity, _ in some]
         pairs = np.unique(np.stack([np.concatenate(found), np.concatenate(owners).astype(np.uint64)]), axis=1)
         self.grams, first = np.unique(pairs[0], return_index=True)
+        self.likely = np.zeros(1 << 22, np.bool_)  # whether any gram begins with these 22 bits: most of others' do not
+        self.likely[self.grams >> _SHIFT] = True
         self.first = np.append(first, pairs.shape[1])  # problems of gram i: owners[first[i] : first[i + 1]]
         self.owners = pairs[1].astype(np.int64)
         self.totals = np.bincount(self.owners, minlength=len(self.names))
@@ -64,9 +68,11 @@ class Suites:
 
         counted: dict[tuple[int, int], int] = {}
         if len(self.grams) and len(grams.hashes):
-            where = np.minimum(np.searchsorted(self.grams, grams.hashes), len(self.grams) - 1)
-            known = self.grams[where] == grams.hashes
-            pairs = np.unique(np.stack([grams.owners[known], where[known]]), axis=1)
+            some = np.flatnonzero(self.likely[grams.hashes >> _SHIFT])
+            hashes, owners = grams.hashes[some], grams.owners[some]
+            where = np.minimum(np.searchsorted(self.grams, hashes), len(self.grams) - 1)
+            known = self.grams[where] == hashes
+            pairs = np.unique(np.stack([owners[known], where[known]]), axis=1)
             sizes = self.first[pairs[1] + 1] - self.first[pairs[1]]
             texts = np.repeat(pairs[0], sizes)
             steps = np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)

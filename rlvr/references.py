@@ -51,9 +51,9 @@ def wrong_answer(prompt: Prompt) -> str | None:
             return r"The final answer is $\boxed{xylograph quotient 7919}$."
         case "code":
             return _program("raise SystemExit('no solution')")
-        case "instructions":
-            return ""
-    return None
+        case "math" | "choice":
+            return None
+    return ""  # nothing at all is no answer to anything
 
 
 def _program(source: str) -> str:

@@ -260,7 +260,7 @@ def test_with_staleness_0_the_run_is_the_synchronous_one(
 
     def with_a_thread(*arguments: Any) -> AsyncOnPolicy:
         source: Any = source_of(*arguments)
-        backend = arguments[-1]
+        backend = arguments[6]
         assert source.engine.model is not backend.model
         return AsyncOnPolicy(source, lambda: backend.policy, max_staleness=0)
 

@@ -54,7 +54,8 @@ def test_every_metric_is_in_the_glossary_and_the_glossary_promises_no_other(tmp_
     written: set[str] = set()
     evals = {"eval": [{"name": "chain", "label": "held", "limit": 2, "samples": 2, "sampling": {"max_tokens": 4}}]}
     plain = run(tmp_path / "a", "train.iterations=2", "train.eval_every=1", "correction=token", data={**LIVE, **evals})
-    with_kl = run(tmp_path / "b", "train.iterations=1", "train.minibatch=8", "algorithm.kl_coef=0.1")
+    more = ("train.minibatch=8", "algorithm.kl_coef=0.1", "data.difficulty_filter={solved_after: 2}")
+    with_kl = run(tmp_path / "b", "train.iterations=1", *more)
     pairs = {"train": {"name": "chain_preferences", "options": {"count": 8}},
              "eval": [{"name": "chain_preferences", "label": "pairs", "options": {"count": 4}}]}  # fmt: skip
     one = {"iterations": 1, "prompts_per_iteration": 4, "lr": 1e-3}
@@ -242,7 +243,7 @@ def test_rows_without_an_answer_are_skipped_and_reported(tmp_path: Path) -> None
     columns = {"path": str(tmp_path / "rows.jsonl"), "prompt": "q", "answer": "a", "verifier": "even_length",
                "on_bad_row": "skip"}  # fmt: skip
     report = run(tmp_path / "r", "train.iterations=1", data={"train": columns})
-    assert any("2 rows were skipped" in text for text in report.events)
+    assert any("2 rows of rows.jsonl were skipped" in text for text in report.events)
     assert {r["prompt_id"] for r in lines(report.folder, "rollouts.jsonl")} and report.iterations == 1
 
 

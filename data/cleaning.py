@@ -13,17 +13,21 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Any
 
 from rlvr.core import Prompt
 
-from .decontamination import RULE, Hit, Suites, batched
+from .decontamination import RULE, Hit, Suites
 from .duplicates import near_duplicates, same_words, signatures
+from .ngrams import batched, grams
 from .prompt_file import packed
 from .templates import problem_text
 
 #: Part of what names a cached result: change it with any rule.
 VERSION = 1
+#: Prompts that are in memory with their tests while their answers are judged.
+_JUDGED_TOGETHER = 250
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,18 +116,15 @@ class _Cleaning:
         index = Suites(suites.texts if rules.contamination else {})
         keys, bands = [np.zeros(0, np.uint64)], [np.zeros((0, 8), np.uint64)]
         offset = 0
-        for some in batched(self.prompts):
-            grams = index.hasher.grams([problem_text(prompt) for prompt in some])
-            self.hits += index.hits(grams, offset)
+        # Prompts are let go one by one, since tests of programs may take megabytes each.
+        looked_at = ((problem_text(p), _whole(p) if rules.given else 0) for p in self.prompts)
+        for some in batched(looked_at, itemgetter(0)):
+            texts = grams([text for text, _ in some])
+            self.hits += index.hits(texts, offset)
             offset += len(some)
-            whole = (
-                (hashlib.blake2b(packed(dataclasses.replace(p, id="")), digest_size=8).digest() for p in some)
-                if rules.given
-                else (key[:8] for key in grams.keys)
-            )
-            keys.append(np.frombuffer(b"".join(whole), np.uint64))
+            keys.append(np.array([whole for _, whole in some], np.uint64) if rules.given else texts.keys)
             if rules.near_duplicates and not rules.given:
-                bands.append(signatures(grams))
+                bands.append(signatures(texts))
         for hit in self.hits:
             self.drop(hit.place, "contaminated", f"{hit.suite}: {hit.problem}")
         if rules.duplicates:
@@ -148,7 +149,8 @@ class _Cleaning:
             self.answers["why"] = f"more than data.cleaning.answers_up_to={self.rules.answers_up_to} prompts"
             return
         failed: dict[int, str] = {}
-        for places in batched(left):
+        for first in range(0, len(left), _JUDGED_TOGETHER):
+            places = left[first : first + _JUDGED_TOGETHER]
             outcomes = judge_answers([self.prompts[place] for place in places])
             for place, outcome in zip(places, outcomes, strict=True):
                 if outcome:
@@ -200,7 +202,13 @@ class _Cleaning:
         }
 
 
-def cache_key(fingerprint: str, rules: Rules, suites: SuiteTexts, *more: str) -> str:
+def _whole(prompt: Prompt) -> int:
+    """A key of all of a prompt but its id."""
+    digest = hashlib.blake2b(packed(dataclasses.replace(prompt, id="")), digest_size=8).digest()
+    return int.from_bytes(digest, "little")
+
+
+def cache_key(contents: str, rules: Rules, suites: SuiteTexts, *more: str) -> str:
     """What a cleaned result is kept under: everything that it depends on."""
-    content = json.dumps([VERSION, fingerprint, dataclasses.asdict(rules), suites.fingerprint, *more])
+    content = json.dumps([VERSION, contents, dataclasses.asdict(rules), suites.fingerprint, *more])
     return hashlib.blake2b(content.encode(), digest_size=16).hexdigest()

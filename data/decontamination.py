@@ -7,12 +7,11 @@ n are relatively prime positive integers" and say nothing about leakage.)
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import islice
-from typing import Any
+from operator import itemgetter
 
-from .ngrams import Grams, Hasher, N
+from .ngrams import Grams, N, batched, grams
 
 RULE = (
     f"a prompt is dropped where it alone covers at least half of an evaluation problem's distinct {N}-grams, or equals "
@@ -20,8 +19,6 @@ RULE = (
 )
 #: What is cut off a hash to leave its first 22 bits.
 _SHIFT = 42
-#: Texts that are looked at together.
-BATCH = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,18 +38,16 @@ class Suites:
     def __init__(self, texts: Mapping[str, Iterable[tuple[str, str]]]) -> None:
         import numpy as np
 
-        self.hasher = Hasher()
         self.names: list[tuple[str, str]] = []
-        self.equal: dict[bytes, list[int]] = {}
+        self.equal: dict[int, list[int]] = {}
         found, owners = [np.zeros(0, np.uint64)], [np.zeros(0, np.int64)]
         for suite, problems in texts.items():
-            for some in batched(problems):
-                grams = self.hasher.grams([text for _, text in some])
-                found.append(grams.hashes)
-                owners.append(grams.owners + len(self.names))
-                for number, key in enumerate(grams.keys, len(self.names)):
-                    if grams.sizes[number - len(self.names)]:
-                        self.equal.setdefault(key, []).append(number)
+            for some in batched(problems, itemgetter(1)):
+                of_some = grams([text for _, text in some])
+                found.append(of_some.hashes)
+                owners.append(of_some.owners + len(self.names))
+                for number, key in enumerate(of_some.keys.tolist(), len(self.names)):
+                    self.equal.setdefault(key, []).append(number)
                 self.names += [(suite, identity) for identity, _ in some]
         pairs = np.unique(np.stack([np.concatenate(found), np.concatenate(owners).astype(np.uint64)]), axis=1)
         self.grams, first = np.unique(pairs[0], return_index=True)
@@ -62,26 +57,26 @@ class Suites:
         self.owners = pairs[1].astype(np.int64)
         self.totals = np.bincount(self.owners, minlength=len(self.names))
 
-    def hits(self, grams: Grams, offset: int) -> Iterator[Hit]:
-        """What the texts of `grams` give away, in their order; `offset` is the first one's place."""
+    def hits(self, texts: Grams, offset: int) -> Iterator[Hit]:
+        """What some texts give away, in their order; `offset` is the first one's place."""
         import numpy as np
 
         counted: dict[tuple[int, int], int] = {}
-        if len(self.grams) and len(grams.hashes):
-            some = np.flatnonzero(self.likely[grams.hashes >> _SHIFT])
-            hashes, owners = grams.hashes[some], grams.owners[some]
+        if len(self.grams) and len(texts.hashes):
+            some = np.flatnonzero(self.likely[texts.hashes >> _SHIFT])
+            hashes, owners = texts.hashes[some], texts.owners[some]
             where = np.minimum(np.searchsorted(self.grams, hashes), len(self.grams) - 1)
             known = self.grams[where] == hashes
             pairs = np.unique(np.stack([owners[known], where[known]]), axis=1)
             sizes = self.first[pairs[1] + 1] - self.first[pairs[1]]
-            texts = np.repeat(pairs[0], sizes)
+            numbers = np.repeat(pairs[0], sizes)
             steps = np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)
             problems = self.owners[np.repeat(self.first[pairs[1]], sizes) + steps]
-            both, counts = np.unique(np.stack([texts, problems]), axis=1, return_counts=True)
+            both, counts = np.unique(np.stack([numbers, problems]), axis=1, return_counts=True)
             enough = 2 * counts >= self.totals[both[1]]
             for text, problem, count in zip(*both[:, enough].tolist(), counts[enough].tolist(), strict=True):
                 counted[text, problem] = count
-        equal = {(i, problem) for i, key in enumerate(grams.keys) for problem in self.equal.get(key, ())}
+        equal = {(i, problem) for i, key in enumerate(texts.keys.tolist()) for problem in self.equal.get(key, ())}
         for text, problem in sorted({*counted, *equal}):
             suite, identity = self.names[problem]
             exact = (text, problem) in equal
@@ -91,13 +86,6 @@ class Suites:
     def search(self, texts: Iterable[str]) -> Iterator[Hit]:
         """What `texts` give away."""
         offset = 0
-        for some in batched(texts):
-            yield from self.hits(self.hasher.grams(some), offset)
+        for some in batched(texts, str):
+            yield from self.hits(grams(some), offset)
             offset += len(some)
-
-
-def batched(items: Iterable[Any], size: int = BATCH) -> Iterator[Sequence[Any]]:
-    """Lists of `size` items, the last one shorter."""
-    stream = iter(items)
-    while some := list(islice(stream, size)):
-        yield some

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from rlvr.core import Prompt
 
-from .ngrams import Grams, Hasher, mixed
+from .ngrams import Grams, grams, mixed
 from .templates import problem_text
 
 if TYPE_CHECKING:
@@ -23,21 +23,21 @@ SIMILAR = 0.8
 BANDS, ROWS = 8, 4
 
 
-def signatures(grams: Grams) -> NDArray[Any]:
+def signatures(texts: Grams) -> NDArray[Any]:
     """[texts, BANDS] uint64, equal in a band where texts are likely similar; 0 where a text has no 8-gram."""
     import numpy as np
 
-    counts = np.diff(grams.ends, prepend=0)
+    counts = np.diff(texts.ends, prepend=0)
     some = np.flatnonzero(counts)
     found = np.zeros((len(counts), BANDS), np.uint64)
     if not len(some):
         return found
-    starts = (grams.ends - counts)[some]
+    starts = (texts.ends - counts)[some]
     draws = np.random.default_rng(8).integers(1, 2**63, (BANDS, ROWS), dtype=np.uint64) * np.uint64(2) + np.uint64(1)
     for band in range(BANDS):
         key = np.zeros(len(some), np.uint64)
         for row in range(ROWS):
-            least = np.minimum.reduceat(grams.hashes * draws[band, row], starts)
+            least = np.minimum.reduceat(texts.hashes * draws[band, row], starts)
             key = mixed(key + least)
         found[some, band] = key | np.uint64(1)
     return found
@@ -77,15 +77,15 @@ def near_duplicates(
             if band[places[0]]:
                 kept = [place for place in places if not gone(place)]
                 pairs |= {(later, kept[0]) for later in kept[1:]}
-    hasher, dropped = Hasher(), set[int]()
+    dropped = set[int]()
     for later, earlier in sorted(pairs):
         if later in dropped or earlier in dropped:
             continue
         one, two = prompts[earlier], prompts[later]
         if answer_key(one.answer) != answer_key(two.answer):
             continue
-        grams = hasher.grams([problem_text(one), problem_text(two)])
-        first, second = set(grams.hashes[: grams.ends[0]].tolist()), set(grams.hashes[grams.ends[0] :].tolist())
+        both = grams([problem_text(one), problem_text(two)])
+        first, second = set(both.hashes[: both.ends[0]].tolist()), set(both.hashes[both.ends[0] :].tolist())
         if len(first & second) >= SIMILAR * len(first | second):
             dropped.add(later)
             yield later, "near_duplicate", one.id

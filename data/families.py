@@ -78,11 +78,20 @@ def with_tests(
     name = str(row[identity]) if identity and row.get(identity) is not None else str(index)
     answer = code_answer(row[tests], tests, entry_point=entry_point)
     meta = _kept(row, keep)
-    solutions = row.get("solutions")
-    first = solutions[0] if isinstance(solutions, list) and solutions else solutions
-    if isinstance(first, str) and first.strip() and "solution" not in meta:
-        meta["solution"] = first  # a program that passes, by which the tests themselves are checked
+    if (solution := _first_solution(row.get("solutions"))) and "solution" not in meta:
+        meta["solution"] = solution  # a program that passes, by which the tests themselves are checked
     return _prompt(name, user_turn(_text(row[problem], problem)), answer, "code", meta)
+
+
+def _first_solution(solutions: Any) -> str:
+    """The first of a list of programs, which may be a JSON text of one (APPS, TACO); "" where there is none."""
+    if isinstance(solutions, str) and solutions.lstrip().startswith("["):
+        try:
+            solutions = decode(solutions, "solutions")
+        except BadRow:
+            return solutions
+    first = solutions[0] if isinstance(solutions, list) and solutions else solutions
+    return first if isinstance(first, str) and first.strip() else ""
 
 
 def conversation(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import json
 import os
 import tempfile
@@ -11,6 +12,8 @@ from typing import Any, overload
 
 from rlvr.core import Prompt, VerifierUse
 
+#: Bytes that are read together by who wants all prompts, and written together.
+_AT_ONCE = 1 << 20
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str)
 
 
@@ -30,11 +33,14 @@ class PromptFile(Sequence[Prompt]):
             self.append(prompt)
 
     def append(self, prompt: Prompt) -> None:
-        line = packed(prompt)
+        self.append_packed(packed(prompt))
+
+    def append_packed(self, line: bytes) -> None:
+        """Adds the prompt that `packed` made `line` of."""
         self._pending.append(line)
         self._ends.append(self._ends[-1] + len(line))
         self._size += len(line)
-        if self._size > 1 << 20:
+        if self._size > _AT_ONCE:
             self._flush()
 
     def _flush(self) -> None:
@@ -51,23 +57,35 @@ class PromptFile(Sequence[Prompt]):
     def __getitem__(self, index: slice) -> Sequence[Prompt]: ...
     def __getitem__(self, index: int | slice) -> Prompt | Sequence[Prompt]:
         if isinstance(index, slice):
-            return [self[i] for i in range(*index.indices(len(self)))]
+            places = range(*index.indices(len(self)))
+            return self._read(places.start, places.stop) if places.step == 1 else [self[i] for i in places]
         if not -len(self) <= index < len(self):
             raise IndexError(f"prompt {index} of {len(self)}")
-        if self._pending:
-            self._flush()
-        first, end = self._ends[index % len(self)], self._ends[index % len(self) + 1]
-        return unpacked(os.pread(self._file.fileno(), end - first, first))
+        return self._read(index % len(self), index % len(self) + 1)[0]
 
     def __iter__(self) -> Iterator[Prompt]:
-        return (self[i] for i in range(len(self)))
+        first = 0
+        while first < len(self):
+            end = max(first + 1, bisect.bisect_right(self._ends, self._ends[first] + _AT_ONCE) - 1)
+            yield from self._read(first, end)
+            first = end
+
+    def _read(self, first: int, end: int) -> list[Prompt]:
+        """The prompts at the places from `first` to `end`, by one call of the system."""
+        if self._pending:
+            self._flush()
+        if end <= first:
+            return []
+        start = self._ends[first]
+        content = os.pread(self._file.fileno(), self._ends[end] - start, start)
+        return [unpacked(content[self._ends[i] - start : self._ends[i + 1] - start]) for i in range(first, end)]
 
 
 def packed(prompt: Prompt) -> bytes:
     """The prompt as one JSON line."""
     verifier: Any = prompt.verifier
     if not isinstance(verifier, str):
-        verifier = [[use.name, use.weight, dict(use.options)] for use in verifier]
+        verifier = [[use.name, use.weight, dict(use.options), use.gate] for use in verifier]
     content = [prompt.id, [dict(m) for m in prompt.messages], prompt.answer, verifier, dict(prompt.meta)]
     return _ENCODER.encode(content).encode("utf-8", "surrogatepass") + b"\n"
 
@@ -76,5 +94,5 @@ def unpacked(line: bytes) -> Prompt:
     """What `packed` wrote."""
     identity, messages, answer, verifier, meta = json.loads(line.decode("utf-8", "surrogatepass"))
     if not isinstance(verifier, str):
-        verifier = tuple(VerifierUse(name, weight, options) for name, weight, options in verifier)
+        verifier = tuple(VerifierUse(*use) for use in verifier)
     return Prompt(identity, tuple(messages), answer, verifier, meta)

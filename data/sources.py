@@ -92,14 +92,15 @@ class LoadedPrompts:
 
     `skipped` has one reason for each bad row, with the number it has in its file or hub split
     (files count from 1 as editors do). `fingerprint` hashes ids, messages and answers: two runs
-    with equal fingerprints saw the same problems in the same order. Many prompts are not held in memory:
-    `prompts` then reads each from disk when it is asked for.
+    with equal fingerprints saw the same problems in the same order; `contents` hashes all of each prompt.
+    Many prompts are not held in memory: `prompts` then reads each from disk when it is asked for.
     """
 
     prompts: Sequence[Prompt]
     skipped: tuple[str, ...] = ()
     source: str = ""
-    fingerprint: str = field(default="")
+    fingerprint: str = ""
+    contents: str = ""
 
 
 def user_turn(text: str) -> tuple[Message, ...]:

@@ -112,7 +112,7 @@ def training_prompts(recipe: Recipe) -> LoadedPrompts:
         return loaded[0]
     mixed, _ = mixed_prompts(_parts(refs, [part.prompts for part in loaded]), recipe.train.seed)
     skipped = tuple(text for part in loaded for text in part.skipped)
-    return replace(loaded[0], prompts=mixed, skipped=skipped, source="mix", fingerprint="")
+    return replace(loaded[0], prompts=mixed, skipped=skipped, source="mix", fingerprint="", contents="")
 
 
 def prepared(recipe: Recipe, ranks: Ranks = ALONE) -> Prepared:
@@ -217,7 +217,7 @@ def _cleaned(recipe: Recipe, refs: Sequence[SetRef], loaded: Sequence[LoadedProm
     suites = suite_texts(recipe.data.data_dir) if rules.contamination else SuiteTexts()
     verifiers = sorted({repr(use) for part in loaded for use in part.prompts[0].verifiers})
     tokenizer = f"{recipe.model.path}@{recipe.model.revision}" if rules.max_prompt_tokens else ""
-    key = cache_key("+".join(part.fingerprint for part in loaded), rules, suites, *verifiers, tokenizer)
+    key = cache_key("+".join(part.contents for part in loaded), rules, suites, *verifiers, tokenizer)
     if (known := _cached(key)) is not None:
         return known
     count_tokens = _token_counter(recipe) if rules.max_prompt_tokens else None

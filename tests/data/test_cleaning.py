@@ -6,12 +6,14 @@ import json
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from rlvr.core import Prompt
 from rlvr.data import load_prompts, user_turn
 from rlvr.data.cleaning import Rules, SuiteTexts, cache_key, clean
 from rlvr.data.decontamination import Suites
-from rlvr.data.ngrams import Hasher, words
+from rlvr.data.ngrams import grams, normalised
 from rlvr.data.templates import problem_text, template_named
 
 DATA = Path(__file__).resolve().parents[2].parent / "shared" / "evaldata"
@@ -31,6 +33,10 @@ def decisions(prompts: list[Prompt], rules: Rules | None = None, **more: object)
     return [(row["id"], row["decision"]) for row in found.report["dropped_prompts"]]
 
 
+def words(text: str) -> list[bytes]:
+    return normalised(text).split()
+
+
 def test_words_of_a_text() -> None:
     assert words(r"Let $x^2\,+\,3$ be \left(Big\right).") == b"let x 2 3 be big".split()
     assert words("ÉTÉ ２x") == ["é".encode(), b"t", "é".encode(), b"2x"]  # letters outside a-z stand alone
@@ -38,10 +44,27 @@ def test_words_of_a_text() -> None:
 
 
 def test_grams_do_not_depend_on_the_batch() -> None:
-    together = Hasher().grams([LONG, "short", OTHER])
-    alone = Hasher().grams([OTHER])
-    assert together.hashes[together.ends[1] :].tolist() == alone.hashes.tolist()
-    assert (together.ends[1] - together.ends[0], len(words(OTHER)) - 7) == (0, len(alone.hashes))
+    together = grams([LONG, "short", "", OTHER, "?!", LONG.upper() + "."])
+    alone = grams([OTHER])
+    first, _, _, last, *_ = together.ends.tolist()
+    assert together.hashes[first:last].tolist() == alone.hashes.tolist() and len(set(alone.hashes.tolist())) == 14
+    assert together.sizes.tolist() == [23, 1, 0, 21, 0, 23]
+    assert together.keys[0] == together.keys[5] and together.keys[3] == alone.keys[0]
+    assert len({*together.keys.tolist()}) == 5  # texts without a word are equal to themselves only
+    assert grams([]).hashes.tolist() == grams(["", "?"]).hashes.tolist() == []
+
+
+@given(st.lists(st.text("ab A1é三,\\", max_size=60), max_size=6))
+def test_grams_are_equal_where_their_words_are(texts: list[str]) -> None:
+    found, split = grams(texts), [words(text) for text in texts]
+    assert found.sizes.tolist() == [len(some) for some in split]
+    pieces = [tuple(some[i : i + 8]) for some in split for i in range(len(some) - 7)]
+    assert len(pieces) == len(found.hashes) == (found.ends[-1] if texts else 0)
+    assert (
+        len(set(zip(pieces, found.hashes.tolist(), strict=True))) == len(set(pieces)) == len({*found.hashes.tolist()})
+    )
+    keys = [tuple(some) or text for some, text in zip(split, texts, strict=True)]
+    assert len(set(zip(keys, found.keys.tolist(), strict=True))) == len(set(keys)) == len({*found.keys.tolist()})
 
 
 def test_a_prompt_that_covers_half_of_a_problem_gives_it_away_and_one_that_covers_less_does_not() -> None:

@@ -40,6 +40,7 @@ def settings(folder: Path, name: str, stage: int | None) -> dict[str, Any]:
         "train": {"name": "chain", "verifier": "even_length", "options": {"count": 12}},
         "eval": [{"name": "chain", "verifier": "even_length", "label": "held", "limit": 6, "samples": 2,
                   "sampling": {"max_tokens": 8}, "options": {"count": 6}}],
+        "difficulty_filter": {"solved_after": 1, "failed_after": 1, "revisit_after": 2},
     }  # fmt: skip
     made = recipe(folder / name, data=data, plugins=[str(PLUGIN)], backend=backend)
     made["model"] = {"path": str(checkpoint(scale=3.0))}
@@ -117,6 +118,7 @@ def test_two_ranks_train_as_one_does(uninterrupted: Any) -> None:
         return [(r["iteration"], r["prompt_id"], r["sample"], r["text"], r["verdict"]["reward"]) for r in lines]
 
     assert sampled(made["run"]) == sampled(alone["run"])  # the same completions, in the same order
+    assert any(row["data/left_out"] for row in two)  # though outcomes, which each rank has a part of, decide on prompts
     assert {file.name for file in Path(made["run"]).iterdir()} >= {"recipe.yaml", "summary.json", "metrics.jsonl"}
 
 

@@ -112,25 +112,25 @@ def test_a_run_with_a_filter_resumes_exactly_and_keeps_its_report(tmp_path: Path
         "difficulty_filter": {"failed_after": 1, "revisit_after": 2},
     }
 
-    def sections(name: str) -> dict[str, Any]:
+    def sections(name: str, workers: int = 1) -> dict[str, Any]:
         return {
             "model": {"path": str(checkpoint())},
             "data": data,
             "sampling": {"group_size": 2, "max_tokens": 4},
             "train": {"iterations": 6, "prompts_per_iteration": 5, "checkpoint_every": 1, "lr": 1e-3},
             "tracking": {"display": "none"},
-            "judge": {"workers": 1},
+            "judge": {"workers": workers},
             "run": str(tmp_path / name),
         }
 
     def asked(name: str) -> list[list[str]]:
         rows = [json.loads(line) for line in (tmp_path / name / "rollouts.jsonl").read_text().splitlines()]
-        return [sorted({r["prompt_id"] for r in rows if r["iteration"] == i}) for i in range(1, 7)]
+        return [[r["prompt_id"] for r in rows if r["iteration"] == i] for i in range(1, 7)]
 
     train_recipe(load_recipe(sections("whole")))
-    train_recipe(load_recipe(sections("parts")), stop_after=3)
-    train_recipe(load_recipe(sections("parts")), resume=True)
-    assert asked("parts") == asked("whole")
+    train_recipe(load_recipe(sections("parts", workers=2)), stop_after=3)
+    train_recipe(load_recipe(sections("parts", workers=2)), resume=True)
+    assert asked("parts") == asked("whole")  # tests/test_launch.py has two ranks
     assert {f"one/{n}" for n in range(7, 12)} == set(asked("whole")[0])  # the hardest first
     assert not set(asked("whole")[0]) & set(asked("whole")[1])  # an untrained model solves none: they are left out
     report = json.loads((tmp_path / "whole" / "data_report.json").read_text())

@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from rlvr.checks import Outcome
 
 
+#: Failures that a terminal is told.
+_SHOWN = 10
+
+
 def report(outcome: Outcome, as_json: bool) -> None:
     """Prints the figures; leaves with exit code 1 where the check failed."""
     if as_json:
@@ -18,8 +22,10 @@ def report(outcome: Outcome, as_json: bool) -> None:
     else:
         rows = [(name, _told(value)) for name, value in outcome.figures.items()]
         print_table((f"check {outcome.name}", "passed" if outcome.passed else "FAILED"), rows)
-        for failure in outcome.failures[:10]:
+        for failure in outcome.failures[:_SHOWN]:
             print(f"  {failure}")
+        if (more := len(outcome.failures) - _SHOWN) > 0:
+            print(f"  and {more:,} more; --json lists all")
     if not outcome.passed:
         sys.exit(1)
 

@@ -1,6 +1,6 @@
 """What cleaning costs and finds: DAPO against all suites, a file of 200,000 rows, all references of the real sets.
 
-    python tests/bench/data_cleaning.py EVALDATA [--out results_data.json]
+    python tests/bench/data_cleaning.py EVALDATA [--out tests/bench/results_data.json]
 
 One core, one thread. Every measurement runs in a process of its own, whose peak memory is told. `EVALDATA` is a folder
 with the files that `data.data_dir` names.
@@ -130,6 +130,16 @@ TASKS: dict[str, Callable[[Path], dict[str, Any]]] = {
 }  # fmt: skip
 
 
+def machine() -> dict[str, Any]:
+    """What the numbers were measured on. Nothing here is drawn but the first prompts, by the recipe's seed 0."""
+    from rlvr.folder import environment
+
+    lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    told = {key: value for key, value in environment().items() if key != "command"}
+    return told | {"processor": names[0] if names else "unknown", "load_before": round(os.getloadavg()[0], 2), "seed": 0}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("evaldata", type=Path)
@@ -144,7 +154,7 @@ def main() -> None:
         print(json.dumps(found))
         return
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1"}
-    results = {}
+    results: dict[str, Any] = {"machine": machine()}
     for task in TASKS:
         command = [sys.executable, __file__, str(given.evaldata), "--task", task]
         done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)

@@ -73,7 +73,7 @@ def test_completions_for_each_verifier(prompt: Prompt, right: str | None, wrong:
      ("humaneval", "test"), ("mbpp", "test"), ("arc_easy", "test")],
 )  # fmt: skip
 def test_a_slice_of_each_real_set(name: str, split: str) -> None:
-    """All of each set: tests/bench/data_references.py."""
+    """All of each set: tests/bench/data_cleaning.py."""
     train = {"name": name, "split": split}
     data = {"train": train, "data_dir": str(DATA)}
     found = check_data(load_recipe({"model": {"path": "m"}, "data": data}).recipe, limit=40)

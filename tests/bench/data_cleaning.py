@@ -137,7 +137,11 @@ def machine() -> dict[str, Any]:
     lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
     names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
     told = {key: value for key, value in environment().items() if key != "command"}
-    return told | {"processor": names[0] if names else "unknown", "load_before": round(os.getloadavg()[0], 2), "seed": 0}
+    return told | {
+        "processor": names[0] if names else "unknown",
+        "load_before": round(os.getloadavg()[0], 2),
+        "seed": 0,
+    }
 
 
 def main() -> None:

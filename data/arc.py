@@ -61,7 +61,7 @@ def arc_challenge(row: Row, index: int) -> Prompt:
 
 
 def _question(row: Row, index: int) -> Prompt:
-    """The options stand under the question, one a line; the answer is a label."""
+    """The options stand under the question, one a line; the answer is a label. `meta` has both apart."""
     labels, texts = row["choices"]["label"], row["choices"]["text"]
     if len(labels) != len(texts) or row["answerKey"] not in labels:
         raise BadRow("column 'choices' has not the answer's label, or not a text for each label")
@@ -69,4 +69,4 @@ def _question(row: Row, index: int) -> Prompt:
     worded = Row(row, question=f"{row['question'].strip()}\n\n{options}")
     prompt = flat(worded, index, problem="question", answer="answerKey", identity="id", verifier="choice")
     choices = [{"label": label, "text": text} for label, text in zip(labels, texts, strict=True)]
-    return dataclasses.replace(prompt, meta={**prompt.meta, "choices": choices})
+    return dataclasses.replace(prompt, meta={**prompt.meta, "question": row["question"], "choices": choices})

@@ -69,6 +69,33 @@ def arc_challenge() -> Suite:
     return Suite(dataset="arc_challenge", sampling={"max_tokens": 4096})
 
 
+@suite("arc_easy_acc", version=1)
+def arc_easy_acc() -> Suite:
+    """ARC-Easy test, for base models: the option whose text is likeliest after `Question: ...` and `Answer:`.
+
+    It is `acc` of lm-evaluation-harness's `arc_easy`, zero-shot: tests/bench/arc_loglikelihood.py runs both.
+    """
+    return Suite(dataset="arc_easy", template="none", answering="likeliest")
+
+
+@suite("arc_easy_acc_norm", version=1)
+def arc_easy_acc_norm() -> Suite:
+    """As `arc_easy_acc`, each option's log-likelihood divided by the characters of its text: `acc_norm`."""
+    return Suite(dataset="arc_easy", template="none", answering="likeliest_per_character")
+
+
+@suite("arc_challenge_acc", version=1)
+def arc_challenge_acc() -> Suite:
+    """ARC-Challenge test, for base models: the option whose text is likeliest, as in `arc_easy_acc`."""
+    return Suite(dataset="arc_challenge", template="none", answering="likeliest")
+
+
+@suite("arc_challenge_acc_norm", version=1)
+def arc_challenge_acc_norm() -> Suite:
+    """ARC-Challenge test, for base models: the option whose text is likeliest a character, as in `arc_easy_acc_norm`."""
+    return Suite(dataset="arc_challenge", template="none", answering="likeliest_per_character")
+
+
 @suite("humaneval", version=1)
 def humaneval() -> Suite:
     """HumanEval: 164 functions, run against their tests in the sandbox."""

@@ -8,7 +8,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from rlvr import registry
 from rlvr.core import Sampling, VerifierUse
@@ -27,6 +27,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "math": ("gsm8k", "math500", "aime24", "aime25", "amc23", "minerva_math", "olympiadbench"),
     "code": ("humaneval", "mbpp"),
     "instructions": ("ifeval", "ifbench"),
+    "arc_log_likelihood": ("arc_easy_acc", "arc_easy_acc_norm", "arc_challenge_acc", "arc_challenge_acc_norm"),
 }  # fmt: skip
 
 _SAMPLING_KEYS = ("temperature", "top_p", "top_k", "max_tokens", "stop")
@@ -39,7 +40,12 @@ _SECTION = (
 
 @dataclass(frozen=True, slots=True)
 class Suite:
-    """A data set's split with the settings of an evaluation. `samples` and `sampling` are defaults."""
+    """A data set's split with the settings of an evaluation. `samples` and `sampling` are defaults.
+
+    `answering` says how a completion comes about: the model writes it (`generate`), or it is the option of a
+    multiple-choice question whose text has the largest log-likelihood (`likeliest`), or the largest one a character
+    (`likeliest_per_character`).
+    """
 
     name: str = ""
     version: int = 0
@@ -55,6 +61,7 @@ class Suite:
     wanted_return: float | None = None
     template: str | None = None
     on_bad_row: str = "error"
+    answering: Literal["generate", "likeliest", "likeliest_per_character"] = "generate"
 
     def load(self, *, limit: int | None = None, data_dir: str | Path | None = None) -> LoadedPrompts:
         """Its problems: the first `limit` of them, where a return is wanted with it in front of the answer."""
@@ -83,6 +90,11 @@ class Suite:
         """The sampling of `samples` completions a problem: built-in < suite's < `overrides`."""
         if samples < 1:
             raise UserError(f"suite {self.name!r}: the number of samples is {samples}; it must be at least 1.")
+        if samples > 1 and self.answering != "generate":
+            raise UserError(
+                f"suite {self.name!r}: {samples} samples of a choice by log-likelihood are {samples} times the same one. "
+                "Ask for one sample (-k 1)."
+            )
         for key in overrides:
             if key not in _SAMPLING_KEYS:
                 raise UserError(f"no sampling setting is called {key!r}{did_you_mean(key, _SAMPLING_KEYS)}.")

@@ -9,7 +9,7 @@ if __name__ == "eval":
 
 from . import builtin  # noqa: F401 registers the suites
 from .harness import evaluate_suite
-from .report import notes, results_json, results_table
+from .report import notes, results_json, results_markdown, results_table
 from .results import Sample, SuiteResult, summarise
 from .suites import Suite, suite_for, suites_for
 
@@ -20,6 +20,7 @@ __all__ = [
     "evaluate_suite",
     "notes",
     "results_json",
+    "results_markdown",
     "results_table",
     "suite_for",
     "suites_for",

@@ -92,7 +92,7 @@ def arc_challenge_acc() -> Suite:
 
 @suite("arc_challenge_acc_norm", version=1)
 def arc_challenge_acc_norm() -> Suite:
-    """ARC-Challenge test, for base models: the option whose text is likeliest a character, as in `arc_easy_acc_norm`."""
+    """ARC-Challenge test, for base models: the likeliest option by character, as in `arc_easy_acc_norm`."""
     return Suite(dataset="arc_challenge", template="none", answering="likeliest_per_character")
 
 

@@ -12,10 +12,8 @@ from typing import Any
 from rlvr.errors import UserError
 
 from .intervals import Paired, paired
-from .report import percent
-
-RESULTS = "results.json"
-MANIFEST = "manifest.json"
+from .manifest import MANIFEST, read_json
+from .report import RESULTS, markdown_row, percent
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +34,7 @@ class Evaluation:
             raise UserError(f"{path} holds no {RESULTS}: no suite was finished there. Run `rlvr eval`.") from None
         except (OSError, ValueError, LookupError, TypeError) as error:
             raise UserError(f"{path / RESULTS} cannot be read: {error}. Run `rlvr eval --resume`.") from error
-        try:
-            manifest = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            manifest = {}
-        return cls(str(folder), suites, manifest if isinstance(manifest, dict) else {})
+        return cls(str(folder), suites, read_json(path / MANIFEST))
 
     @property
     def chosen_by(self) -> str | None:
@@ -194,11 +188,6 @@ def flips_note(one: SuiteComparison, shown: int) -> str:
 def comparison_json(a: Evaluation, b: Evaluation, found: Sequence[SuiteComparison]) -> dict[str, Any]:
     """The comparison for a program; NaN becomes null."""
     return {"a": a.name, "b": b.name, "suites": [_plain(asdict(one)) for one in found]}
-
-
-def markdown_row(cells: Sequence[str]) -> str:
-    """Cells as a row of a Markdown table."""
-    return "| " + " | ".join(" ".join(cell.split()).replace("|", "\\|") for cell in cells) + " |"
 
 
 def _points(share: float) -> str:

@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .results import SuiteResult
+
+#: The scores of an evaluation's suites in its folder, for a program and as a table to paste.
+RESULTS, MARKDOWN = "results.json", "results.md"
 
 if TYPE_CHECKING:
     from rich.table import Table
 
 
-def results_table(results: Sequence[SuiteResult]) -> Table:
+def results_table(results: Sequence[SuiteResult], model: str = "") -> Table:
     """One row a suite: accuracy with its 95 % interval, pass@k, and what to distrust."""
     from rich.box import SIMPLE_HEAD
+    from rich.markup import escape
     from rich.table import Table
 
-    table = Table(title="Evaluation", title_justify="left", box=SIMPLE_HEAD)
-    table.add_column("suite")
+    table = Table(
+        title=f"Evaluation of {escape(model)}" if model else "Evaluation", title_justify="left", box=SIMPLE_HEAD
+    )
+    table.add_column("suite", no_wrap=True)
     for heading in (
         "problems",
         "k",
@@ -79,9 +85,9 @@ def notes(result: SuiteResult) -> list[str]:
     return out
 
 
-def percent(share: float) -> str:
-    """`36.7 %`; `-` for NaN."""
-    return "-" if math.isnan(share) else f"{100 * share:.1f} %"
+def percent(share: float | None) -> str:
+    """`36.7 %`; `-` for NaN and for null."""
+    return "-" if share is None or math.isnan(share) else f"{100 * share:.1f} %"
 
 
 def _clean(value: Any) -> Any:
@@ -92,24 +98,31 @@ def _clean(value: Any) -> Any:
     return None if isinstance(value, float) and math.isnan(value) else value
 
 
-def results_markdown(results: Sequence[SuiteResult], model: str = "") -> str:
-    """A table to paste; what weakens the scores stands below it."""
+def results_markdown(suites: Iterable[Mapping[str, Any]], model: str = "") -> str:
+    """A table to paste, from the suites of `results.json`; what weakens the scores stands below it."""
     head = ("suite", "problems", "k", "accuracy", "95 % interval", "pass@k", "maj@k", "truncated", "no answer",
             "unjudged")  # fmt: skip
-    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
-    for r in results:
+    lines = [markdown_row(head), "|" + "---|" * len(head)]
+    notes_below = []
+    for r in suites:
+        total, k = max(r["problems"] * r["samples"], 1), str(r["samples"])
         cells = (
-            f"{r.suite} v{r.version}" if r.version else r.suite,
-            f"{r.problems:,}",
-            str(r.samples),
-            percent(r.accuracy),
-            f"{percent(r.interval[0])} to {percent(r.interval[1])}",
-            percent(r.pass_at_k[r.samples]),
-            percent(r.maj_at_k[r.samples]),
-            percent(r.truncated / r.total),
-            percent(r.no_answer / r.total),
-            str(r.unjudged),
+            f"{r['suite']} v{r['version']}" if r["version"] else r["suite"],
+            f"{r['problems']:,}",
+            k,
+            percent(r["accuracy"]),
+            f"{percent(r['interval'][0])} to {percent(r['interval'][1])}",
+            percent(r["pass_at_k"][k]),
+            percent(r["maj_at_k"][k]),
+            percent(r["truncated"] / total),
+            percent(r["no_answer"] / total),
+            str(r["unjudged"]),
         )
-        lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
-    below = [f"\n{text}" for r in results for text in notes(r)]
-    return "\n".join([*([f"`{model}`\n"] if model else []), *lines, *below]) + "\n"
+        lines.append(markdown_row(cells))
+        notes_below += [f"\n{text}" for text in r["notes"]]
+    return "\n".join([*([f"`{model}`\n"] if model else []), *lines, *notes_below]) + "\n"
+
+
+def markdown_row(cells: Sequence[str]) -> str:
+    """Cells as a row of a Markdown table."""
+    return "| " + " | ".join(" ".join(cell.split()).replace("|", "\\|") for cell in cells) + " |"

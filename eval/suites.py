@@ -92,8 +92,8 @@ class Suite:
             raise UserError(f"suite {self.name!r}: the number of samples is {samples}; it must be at least 1.")
         if samples > 1 and self.answering != "generate":
             raise UserError(
-                f"suite {self.name!r}: {samples} samples of a choice by log-likelihood are {samples} times the same one. "
-                "Ask for one sample (-k 1)."
+                f"suite {self.name!r}: {samples} samples of a choice by log-likelihood are {samples} times the same "
+                "one. Ask for one sample (-k 1)."
             )
         for key in overrides:
             if key not in _SAMPLING_KEYS:

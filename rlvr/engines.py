@@ -74,6 +74,26 @@ def training_engine(
     return engine_of(recipe, tokenizer, sampled_model, stack)
 
 
+def answering_engine(engine: Engine, answering: str, known: dict[Any, Any] | None = None) -> Engine:
+    """The engine that answers a suite's questions as the suite says: `engine` itself, or one of options' likelihoods.
+
+    `known` keeps what options were scored, for the other suites of the same model. Raises `UserError` where the model
+    is not in this process.
+    """
+    if answering == "generate":
+        return engine
+    from rlvr.rollout.hf_engine import HFEngine
+    from rlvr.rollout.option_engine import OptionEngine
+
+    if type(engine) is not HFEngine:
+        raise UserError(
+            "a suite that chooses by log-likelihood (arc_*_acc, arc_*_acc_norm) needs the model's own logits, which "
+            "only engine=hf gives here, with the weights whole on one device. Use it, or the generative suite."
+        )
+    per_character = answering == "likeliest_per_character"
+    return OptionEngine(engine.model, engine.tokenizer, per_character=per_character, known=known)
+
+
 class SharedEngine:
     """Gives the completions of all prompts on every rank, of which each rank's own `engine` sampled its share."""
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rlvr import assemble
-from rlvr.engines import lone_engine
+from rlvr.engines import answering_engine, lone_engine
 from rlvr.errors import UserError
 from rlvr.folder import write_json
 from rlvr.outcome import EvalReport
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from rlvr.eval import SuiteResult
 
-RESULTS = "results.json"
 
 #: Suite, samples done, samples in all, and the mean reward so far (None before the first that was judged).
 OnProgress = Callable[[str, int, int, float | None], None]
@@ -56,12 +55,14 @@ def evaluate_model(
         tokenizer = _tokenizer(recipe)
         model = model_of(recipe, tokenizer)
         engine = lone_engine(recipe, tokenizer, stack)
+        known: dict[Any, Any] = {}
+        engines = [answering_engine(engine, suite.answering, known) for suite in chosen]
         manifest = Manifest(out, model, recipe.train.seed)
         manifest.begin(chosen, resume=resume)
-        for suite, problems in zip(chosen, loaded, strict=True):
+        for suite, problems, answering in zip(chosen, loaded, engines, strict=True):
             result = evaluate_suite(
                 suite,
-                engine,
+                answering,
                 judge,
                 samples=samples,
                 problems=problems,
@@ -111,9 +112,10 @@ def _tokenizer(recipe: Recipe) -> PreTrainedTokenizerBase | None:
 
 
 def write_results(folder: Path, path: str, weights: str | None, results: Sequence[SuiteResult]) -> None:
-    """Writes `results.json`; suites that were evaluated into this folder earlier stay in it, below the new ones."""
-    from rlvr.eval import results_json
+    """Writes `results.json` and `results.md`; suites that were evaluated here earlier stay, below the new ones."""
+    from rlvr.eval import results_json, results_markdown
     from rlvr.eval.manifest import read_json
+    from rlvr.eval.report import MARKDOWN, RESULTS
 
     suites = {fields["suite"]: fields for fields in results_json(results)}
     earlier = read_json(folder / RESULTS)
@@ -121,5 +123,6 @@ def write_results(folder: Path, path: str, weights: str | None, results: Sequenc
         suites |= {name: old for name, old in earlier.get("suites", {}).items() if name not in suites}
     try:
         write_json(folder / RESULTS, {"format": 1, "model": path, "weights": weights, "suites": suites})
+        (folder / MARKDOWN).write_text(results_markdown(suites.values(), path), encoding="utf-8")
     except OSError as error:
         raise UserError(f"{folder / RESULTS} cannot be written: {error}. Make room and resume (--resume).") from error

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from rlvr.assemble import verifier_uses
 from rlvr.core import Completion, Engine, Prompt, Verdict
-from rlvr.engines import SharedEngine
+from rlvr.engines import SharedEngine, answering_engine
 from rlvr.errors import UserError
 from rlvr.schema import EvalRef, Recipe
 
@@ -69,15 +69,15 @@ class HeldOut:
 
         metrics: dict[str, float] = {}
         ranks = backend.ranks
-        sampler = engine if ranks.alone else SharedEngine(engine, ranks)
         for index, (ref, suite, problems) in enumerate(self.entries):
             if index in self.pairs:
                 found = backend.evaluate(self.algorithm, self.pairs[index])
                 metrics |= {f"eval/{suite.name}/{name.replace('pairs/', 'pair_')}": v for name, v in found.items()}
                 continue
+            answering = answering_engine(engine, suite.answering)
             result = evaluate_suite(
                 suite,
-                sampler,
+                answering if ranks.alone else SharedEngine(answering, ranks),
                 judge if ranks.first else Onlooker(),
                 samples=ref.samples,
                 sampling=ref.sampling,

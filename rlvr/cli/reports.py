@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from rlvr.cli.output import print_json, print_table
 
 if TYPE_CHECKING:
     from rlvr.outcome import EvalReport, TrainReport
-
-#: Characters that the table of an evaluation needs.
-WIDTH = 122
 
 
 def show_training(report: TrainReport, as_json: bool) -> None:
@@ -39,19 +37,41 @@ def show_training(report: TrainReport, as_json: bool) -> None:
     print_table(("done", ""), rows)
 
 
-def show_evaluation(report: EvalReport, as_json: bool) -> None:
-    """The table of suites with 95 % intervals."""
+def show_evaluations(reports: Sequence[EvalReport], as_json: bool) -> None:
+    """The table of suites with 95 % intervals of each model; of several, one table of all at the end."""
     from rich.console import Console
 
-    from rlvr.eval import notes, results_json, results_table
+    from rlvr.eval import notes, results_table
 
     if as_json:
-        results = [{k: v for k, v in fields.items() if k != "rewards"} for fields in results_json(report.results)]
-        seconds = {result.suite: result.seconds for result in report.results}
-        return print_json({"model": report.model, "results": results, "seconds": seconds})
+        return print_json(list(map(_as_json, reports)) if len(reports) > 1 else _as_json(reports[0]))
     # Numbers that are cut to fit are wrong numbers: a narrow terminal wraps the lines, a pipe gets them whole.
-    console = Console(width=max(Console().width, WIDTH))
-    console.print(results_table(report.results))
-    for result in report.results:
-        for note in notes(result):
-            print(note)
+    for report in reports:
+        table = results_table(report.results, report.model if len(reports) > 1 else "")
+        needed = Console(width=10_000).measure(table).maximum
+        Console(width=max(Console().width, needed)).print(table)
+        for result in report.results:
+            for note in notes(result):
+                print(note)
+    if len(reports) > 1:
+        suites = list(dict.fromkeys(result.suite for report in reports for result in report.results))
+        rows = [(report.model, *(_accuracy(report, suite) for suite in suites)) for report in reports]
+        print_table(("accuracy", *suites), rows)
+
+
+def _as_json(report: EvalReport) -> dict[str, Any]:
+    from rlvr.eval import results_json
+
+    results = [{k: v for k, v in fields.items() if k != "rewards"} for fields in results_json(report.results)]
+    seconds = {result.suite: result.seconds for result in report.results}
+    return {"model": report.model, "results": results, "seconds": seconds}
+
+
+def _accuracy(report: EvalReport, suite: str) -> str:
+    from rlvr.eval.report import percent
+
+    found = [result for result in report.results if result.suite == suite]
+    if not found:
+        return "-"
+    low, high = map(percent, found[0].interval)
+    return f"{percent(found[0].accuracy)} ({low} to {high})"

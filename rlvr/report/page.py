@@ -103,9 +103,14 @@ def read_run(
     }
 
 
-def render(names: Sequence[str], data: Sequence[Mapping[str, str]]) -> str:
+def render(
+    names: Sequence[str],
+    data: Sequence[Mapping[str, str]],
+    page: str = "page.html",
+    scripts: Sequence[str] = _SCRIPTS,
+) -> str:
     """The page around the data; `data` are base64 under the ids by which its scripts find them."""
-    styles, scripts = ([_asset(name) for name in names] for names in (_STYLES, _SCRIPTS))
+    styles, scripts = ([_asset(name) for name in files] for files in (_STYLES, scripts))
     policy = "; ".join(
         [
             "default-src 'none'",
@@ -117,7 +122,7 @@ def render(names: Sequence[str], data: Sequence[Mapping[str, str]]) -> str:
         ]
     )
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    template = environment.from_string(_asset("page/page.html"))
+    template = environment.from_string(_asset(f"page/{page}"))
     return template.render(names=names, styles=styles, scripts=scripts, data=data, policy=policy)
 
 

@@ -51,12 +51,6 @@ class OptionEngine:
         self.version = 0
         self.known = {} if known is None else known
 
-    def normalised(self) -> OptionEngine:
-        """The same engine, by `per_character`: what one has scored the other need not score again."""
-        return OptionEngine(
-            self.model, self.tokenizer, per_character=True, batch_size=self.batch_size, known=self.known
-        )
-
     @torch.no_grad()
     def generate(self, prompts: Sequence[Prompt], sampling: Sampling, *, iteration: int = 0) -> list[list[Completion]]:
         """One completion a prompt, whatever the sampling: nothing is drawn."""

@@ -36,8 +36,9 @@ model, folder, limit = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]) or None
 shipped = Path(lm_eval.__file__).parent / "tasks" / "arc"
 settings = yaml.safe_load((shipped / "arc_easy.yaml").read_text())
 for name in ("arc_easy", "arc_challenge"):
-    own = {**settings, "task": f"{name}_rows", "dataset_path": "json", "dataset_name": None, "training_split": None,
-           "validation_split": None, "test_split": "test", "dataset_kwargs": {"data_files": {"test": str(folder / f"{name}.jsonl")}}}
+    rows = {"data_files": {"test": str(folder / f"{name}.jsonl")}}
+    own = {**settings, "task": f"{name}_rows", "dataset_path": "json", "dataset_name": None, "dataset_kwargs": rows,
+           "training_split": None, "validation_split": None, "test_split": "test"}
     own.pop("tag", None), own.pop("group", None)
     Path(sys.argv[4], f"{name}_rows.yaml").write_text(yaml.safe_dump(own))
 found = lm_eval.simple_evaluate(model="hf", model_args={"pretrained": model, "dtype": "float32"}, device="cpu",
@@ -72,8 +73,12 @@ def ours(model: Path, limit: int) -> dict[str, Any]:
     from rlvr.training.models import load_model, load_tokenizer
 
     tokenizer = load_tokenizer(str(model), "plain")
-    engine = OptionEngine(load_model(str(model)), tokenizer, batch_size=16)
-    engines = {"acc": engine, "acc_norm": engine.normalised()}
+    known: dict[tuple[str, str], Any] = {}
+    weights = load_model(str(model))
+    engines = {
+        metric: OptionEngine(weights, tokenizer, per_character=metric == "acc_norm", batch_size=16, known=known)
+        for metric in ("acc", "acc_norm")
+    }
     out: dict[str, Any] = {}
     with Judge(1, warm=["choice"]) as judge:
         for name in SUITES:
@@ -83,11 +88,13 @@ def ours(model: Path, limit: int) -> dict[str, Any]:
                 problems = suite.load(data_dir=DATA, limit=limit or None)
                 result = evaluate_suite(suite, one, judge, problems=problems)
                 out.setdefault(name, {})[metric] = result.accuracy
-                for prompt, [completion] in zip(problems.prompts, one.generate(problems.prompts, suite.sampling_for(1, {}, 0)), strict=True):
+                for prompt, [completion] in zip(
+                    problems.prompts, one.generate(problems.prompts, suite.sampling_for(1, {}, 0)), strict=True
+                ):
                     right.setdefault(prompt.id.rpartition("/")[2], []).append(float(completion.text == prompt.answer))
             out[name]["right"] = [[key, *values] for key, values in right.items()]
             out[name]["sums"] = [
-                [sum(engine.known[context_of(p), c["text"]].logprobs) for c in p.meta["choices"]] for p in problems.prompts
+                [sum(known[context_of(p), c["text"]].logprobs) for c in p.meta["choices"]] for p in problems.prompts
             ]
     return out
 
@@ -112,10 +119,17 @@ def main() -> None:
             seconds = (middle - began, time.perf_counter() - middle)
         for name in SUITES:
             a, b = mine[name], theirs[name]
-            gap = max(abs(x - y) for one, two in zip(a["sums"], b["sums"], strict=True) for x, y in zip(one, two, strict=True))
-            row = {"seed": seed, "suite": name, "rows": b["rows"], "acc": [a["acc"], b["acc"]], "acc_norm": [a["acc_norm"], b["acc_norm"]],
-                   "questions_that_differ": sum(x != y for x, y in zip(a["right"], b["right"], strict=True)),
-                   "largest_gap_of_a_sum": gap, "seconds": [round(s, 1) for s in seconds]}  # fmt: skip
+            pairs = [pair for one, two in zip(a["sums"], b["sums"], strict=True) for pair in zip(one, two, strict=True)]
+            row = {
+                "seed": seed,
+                "suite": name,
+                "rows": b["rows"],
+                "acc": [a["acc"], b["acc"]],
+                "acc_norm": [a["acc_norm"], b["acc_norm"]],
+                "questions_that_differ": sum(x != y for x, y in zip(a["right"], b["right"], strict=True)),
+                "largest_gap_of_a_sum": max(abs(x - y) for x, y in pairs),
+                "seconds": [round(s, 1) for s in seconds],
+            }
             rows.append(row)
             print(row)
     OUT.write_text(json.dumps(rows, indent=1) + "\n")

@@ -66,8 +66,9 @@ def command(
         own = (out or Path("runs") / "eval") / model.strip("./").replace("/", "_")
         folder = out if out and len(models) == 1 else own
         with Progress("evaluating" if len(models) == 1 else f"evaluating {model},") as progress:
-            report = evaluate_model(recipe, suites, samples=samples, limit=limit, data_dir=rows, out=folder, resume=resume,
-                                    sampling=sampling, wanted_return=wanted_return, on_progress=progress.update)  # fmt: skip
+            report = evaluate_model(recipe, suites, samples=samples, limit=limit, data_dir=rows, out=folder,
+                                    sampling=sampling, wanted_return=wanted_return, resume=resume,
+                                    on_progress=progress.update)  # fmt: skip
             reports.append(report)
     show_evaluations(reports, as_json)
     if plot is not None:

@@ -34,7 +34,8 @@ def test_the_page_draws_a_chart_a_suite(tmp_path: Path) -> None:
         assert rows[1][1:] == ["20.0 % (13.0 % to 29.0 %)", "-"] and rows[3][1] == "50.0 % (40.0 % to 60.0 %)"
         # The bar of the first interval: more ink in the chart's colour than the line and its point would leave.
         column = """(() => {
-            const c = document.querySelector("canvas"), d = c.getContext("2d").getImageData(0, 0, c.width, c.height).data;
+            const c = document.querySelector("canvas");
+            const d = c.getContext("2d").getImageData(0, 0, c.width, c.height).data;
             const blue = (x, y, i = 4 * (y * c.width + x)) => d[i + 3] > 100 && d[i + 2] > d[i] + 60;
             const count = (x) => [...Array(c.height).keys()].filter((y) => blue(x, y)).length;
             return Math.max(...[...Array(c.width).keys()].map(count));

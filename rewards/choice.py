@@ -25,7 +25,16 @@ _BELOW = re.compile(r"[ *:_]{0,20}\n\s{0,20}(?:`{3,}[ \t]*(?:text|plaintext|txt)
 _VERB = re.compile(r"\b(?:is|are|was|est|sont|es|son|ist|sind|lautet|é|è|sono)\b|[:：]", re.IGNORECASE)
 
 
-@verifier("choice")
+@verifier(
+    "choice",
+    example={
+        "prompt": "Which of these is a city in Italy?\nA. Paris\nB. Rome\nC. Madrid",
+        "completion": "The answer is B.",
+        "answer": "B",
+        "meta": {"choices": [{"label": "A", "text": "Paris"}, {"label": "B", "text": "Rome"},
+                             {"label": "C", "text": "Madrid"}]},
+    },
+)  # fmt: skip
 def choice(prompt: Prompt, completion: Completion) -> Verdict:
     """Compares the chosen option with the reference, a label or an option's text.
 

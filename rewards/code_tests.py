@@ -50,7 +50,16 @@ def _opened(isolation: str) -> Sandbox | UserError:
         return error
 
 
-@verifier("code", owns_processes=True, warm=warm)
+@verifier(
+    "code",
+    owns_processes=True,
+    warm=warm,
+    example={
+        "prompt": "Write a Python function add(a, b) that returns the sum.",
+        "completion": "```python\ndef add(a, b):\n    return a + b\n```",
+        "answer": {"kind": "asserts", "tests": ["assert add(2, 3) == 5", "assert add(-1, 1) == 0"]},
+    },
+)
 def code(
     prompt: Prompt,
     completion: Completion,

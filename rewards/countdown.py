@@ -43,7 +43,14 @@ class NotAnExpression(ValueError):
     """The text is not an arithmetic expression in the allowed grammar."""
 
 
-@verifier("countdown")
+@verifier(
+    "countdown",
+    example={
+        "prompt": "Make 68 of the numbers 3, 5, 8, 25, each used once, with + - * /.",
+        "completion": "\\boxed{(25 - 5) * 3 + 8}",
+        "answer": {"numbers": [3, 5, 8, 25], "target": 68},
+    },
+)
 def countdown(prompt: Prompt, completion: Completion, *, format_reward: float = 0.0) -> Verdict:
     r"""1 where the last \boxed expression uses each given number exactly once and equals the target.
 

@@ -8,6 +8,8 @@ from typing import Literal
 from rlvr.core import Completion, Prompt, Verdict
 from rlvr.registry import verifier
 
+from .grading import copies
+
 Style = Literal["think", "think_answer", "boxed", "think_boxed"]
 STYLES: tuple[str, ...] = ("think", "think_answer", "boxed", "think_boxed")
 _TAG = re.compile(r"</?(?:think|answer)>")
@@ -26,6 +28,8 @@ def format_tags(prompt: Prompt, completion: Completion, *, style: Style = "think
     after one `<think>...</think>`.
     """
     problem = broken_format(completion.text, style)
+    if not problem and copies(prompt, completion.text):  # which may show the form that it asks for
+        problem = "it is the prompt again"
     return Verdict(0.0, "wrong", reason=problem) if problem else Verdict(1.0, "correct", reason=f"has the form {style}")
 
 

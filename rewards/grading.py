@@ -63,20 +63,22 @@ def nothing_to_grade(prompt: Prompt, answer: str | None) -> Verdict | None:
     """The verdict on an answer that needs no grader: there is none, it says nothing, or it is the prompt again."""
     if answer is None:
         return Verdict(0.0, "unparsable", reason="the completion never ends its reasoning")
-    said = letters(answer)
-    if not said or said in _EMPTY_PHRASES:
+    said = letters(answer[:MAX_TEXT])
+    if not said or (said in _EMPTY_PHRASES and len(answer) <= MAX_TEXT):
         return Verdict(0.0, "unparsable", reason="the answer says nothing")
-    if copies(prompt, said):
+    if copies(prompt, answer):
         return Verdict(0.0, "wrong", reason="the answer is the prompt again")
     return None
 
 
-def copies(prompt: Prompt, said: str) -> bool:
+def copies(prompt: Prompt, answer: str) -> bool:
     """Whether letters and digits of an answer are those of the prompt, once or several times over."""
-    asked = [letters(message["content"]) for message in prompt.messages]
+    limit = max(MAX_TEXT, 2 * sum(len(message["content"]) for message in prompt.messages))
+    words = letters(answer[:limit]).split()[: -1 if len(answer) > limit else None]  # a last word may be cut
+    asked = [letters(message["content"]).split() for message in prompt.messages]
     return any(
-        text and (said == text or (len(text) >= 20 and said.startswith(text) and not said.replace(text, "").strip()))
-        for text in [*asked, " ".join(asked)]
+        text and words[: len(text)] == text and words == (text * (len(words) // len(text) + 1))[: len(words)]
+        for text in [*asked, [word for text in asked for word in text]]
     )
 
 
@@ -92,7 +94,9 @@ def last_object(reply: Any) -> dict[str, Any]:
     """
     if not isinstance(reply, str):
         raise Unreadable("the grader's reply is not text")
-    text = re.sub(r"\s*```\s*$", "", reply[-MAX_OBJECT:].rstrip()).rstrip()
+    text = (
+        reply[-MAX_OBJECT:].rstrip().removesuffix("```").rstrip()
+    )  # no pattern: of spaces alone it would take for ever
     if not text.endswith("}"):
         raise Unreadable("the grader's reply does not end with an object")
     start = len(text)

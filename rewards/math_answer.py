@@ -27,7 +27,7 @@ _RELATION = re.compile(r"[=<>]|\\(?:le|ge|leq|geq|ne|neq)(?![a-zA-Z])")
 _POINT_THOUSANDS = re.compile(r"[-+]?\d{1,3}(?:\.\d{3})+(?:,\d+)?")
 
 
-@verifier("math")
+@verifier("math", example={"prompt": "What is 2 + 3?", "completion": "2 + 3 is \\boxed{5}.", "answer": "5"})
 def math_answer(
     prompt: Prompt,
     completion: Completion,

@@ -11,7 +11,15 @@ from rlvr.registry import verifier
 from .math_answer import math_answer
 
 
-@verifier("math_steps")
+@verifier(
+    "math_steps",
+    example={
+        "prompt": "c=3, d=c+5, e=d*7. What is e modulo ten?",
+        "completion": "d=3+5=8, e=8*7=6, \\boxed{6}",
+        "answer": "6",
+        "meta": {"steps": ["d=3+5=8", "e=8*7=6"]},
+    },
+)
 def math_steps(prompt: Prompt, completion: Completion, *, step_reward: float = 0.1) -> Verdict:
     """Judges the answer as `math` does, and pays `step_reward` where a line of the reference's work ends.
 

@@ -21,13 +21,13 @@ from .grading import (
     answer_part,
     copies,
     last_object,
-    letters,
     nothing_to_grade,
     quoted,
     request_text,
 )
 
-MAX_WORDS = 2_000  # of an answer that is compared: ROUGE-L takes their product
+MAX_WORDS = 20_000  # of an answer that are compared
+MAX_TEXT = 200_000  # characters that may hold them
 REACH = 6_000
 _ARTICLES = frozenset(["a", "an", "the"])
 _ASK = """Does the answer between the markers ANSWER say the same as the reference? Other words, more detail and \
@@ -42,14 +42,19 @@ def asks(options: Mapping[str, Any]) -> str | None:
 
 def check_reference(answer: Any) -> str:
     """What is wrong with a reference, "" where nothing is."""
-    return "" if references_of(answer) else "the reference is not text, a number, or a list of alternatives"
+    return "" if references_of(answer) else "the reference is not text with words, a number, or a list of alternatives"
 
 
 @verifier(
     "reference",
     asks=asks,
     check_answer=check_reference,
-    example={"prompt": "Which city is the capital of France?", "completion": "The answer is Paris.", "answer": "Paris"},
+    example={
+        "prompt": "Which city is the capital of France?",
+        "completion": "The answer is Paris.",
+        "answer": "Paris",
+        "replies": ('{"same": true}', '{"same": false}'),
+    },
 )
 def reference(
     prompt: Prompt,
@@ -78,28 +83,30 @@ def reference(
         return _graded(prompt, answer, references, ask)
     if answer is None:
         return Verdict(0.0, "unparsable", reason="the completion never ends its reasoning")
+    if copies(prompt, answer):
+        return Verdict(0.0, "wrong", answer[:500], "the answer is the prompt again")
     said = said_in(completion)
-    if not said:
+    if not said or not words(said[0]):
         return Verdict(0.0, "unparsable", reason="no answer found")
     if method == "match":
-        hit = next((text for text in said if words(text) and words(text) in map(words, references)), None)
+        wanted = {words(text) for text in references}
+        hit = next((text for text in said if words(text) in wanted), None)
         if hit is None:
             return Verdict(0.0, "wrong", said[0][:500], "other words than the reference's")
         return Verdict(1.0, "correct", hit[:500], "the same words as the reference's")
-    if copies(prompt, letters(answer)):
-        return Verdict(0.0, "wrong", answer[:500], "the answer is the prompt again")
     measure = token_f1 if method == "f1" else rouge_l
-    score = max(measure(words(said[0]), words(text)) for text in references)
+    given = words(said[0])
+    score = max(measure(given, words(text)) for text in references)
     reward = score if threshold == 0.0 else float(score >= threshold)
     return Verdict(reward, Verdict.of(reward).status, said[0][:500], f"{method} {score:.3f}", {method: score})
 
 
 def references_of(answer: Any) -> list[str]:
-    """The alternatives of a reference as text; none where it is something else or empty."""
+    """The alternatives of a reference as text; none where it is something else, or where one has no word."""
     listed = list(answer) if isinstance(answer, (list, tuple)) else [answer]
     good = all(isinstance(a, (str, int, float)) for a in listed)
     texts = [str(a).strip() for a in listed] if good else []
-    return texts if texts and all(texts) else []
+    return texts if texts and all(map(words, texts)) else []
 
 
 def said_in(completion: Completion) -> list[str]:
@@ -134,10 +141,10 @@ def said_in(completion: Completion) -> list[str]:
 
 def words(text: str) -> tuple[str, ...]:
     r"""Words and numbers in small letters, without punctuation, `\text{}`, articles, and commas within numbers."""
-    text = unicodedata.normalize("NFKC", text).casefold()
+    text = unicodedata.normalize("NFKC", text[:MAX_TEXT]).casefold().replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
     text = re.sub(r"\\(?:text|textbf|mathrm|mathbf)\s*\{([^{}]*)\}", r"\1", text)
     text = re.sub(r"(?<=\d),(?=\d{3}(?!\d))", "", text)
-    found = tuple(re.findall(r"-?\d+(?:\.\d+)?%?|[^\W_]+(?:['’][^\W_]+)?|[+\-*/=<>%$€£°]", text))
+    found = tuple(re.findall(r"-?\d+(?:\.\d+)?%?|[^\W_]+(?:'[^\W_]+)?|[+\-*/=<>%$€£°]", text))
     kept = tuple(word for word in found if word not in _ARTICLES)
     return kept or found
 
@@ -150,13 +157,24 @@ def token_f1(given: Sequence[str], gold: Sequence[str]) -> float:
 
 def rouge_l(given: Sequence[str], gold: Sequence[str]) -> float:
     """2 p r / (p + r) of the longest common subsequence."""
-    a, b = given[:MAX_WORDS], gold[:MAX_WORDS]
-    row = [0] * (len(b) + 1)
+    length = longest_common(given[:MAX_WORDS], gold[:MAX_WORDS])
+    return 2 * length / (len(given) + len(gold)) if length else 0.0
+
+
+def longest_common(a: Sequence[str], b: Sequence[str]) -> int:
+    """The length of the longest common subsequence, a row of the usual table at a time in the bits of one integer.
+
+    Bit j of `row` is 0 where the row grows by one at b[j] (Hyyro 2004, "Bit-parallel LCS-length computation").
+    """
+    places: dict[str, int] = {}
+    for j, word in enumerate(b):
+        places[word] = places.get(word, 0) | 1 << j
+    whole = (1 << len(b)) - 1
+    row = whole
     for word in a:
-        before = 0
-        for j, other in enumerate(b, 1):
-            before, row[j] = row[j], before + 1 if word == other else max(row[j], row[j - 1])
-    return 2 * row[-1] / (len(given) + len(gold)) if row[-1] else 0.0
+        same = row & places.get(word, 0)
+        row = ((row + same) | (row - same)) & whole
+    return len(b) - row.bit_count()
 
 
 def _graded(prompt: Prompt, answer: str | None, references: Sequence[str], ask: Ask | None) -> Verdict:

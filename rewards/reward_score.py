@@ -13,7 +13,13 @@ from .grading import answer_part, nothing_to_grade
 @verifier(
     "reward_model",
     asks="reward_model",
-    example={"prompt": "Say hello.", "completion": "Hello! How are you today?", "answer": ""},
+    example={
+        "prompt": "Say hello.",
+        "completion": "Hello! How are you today?",
+        "answer": "",
+        "options": {"model": "a stand-in"},
+        "replies": (4.0, -1e9),
+    },
 )
 def reward_model(
     prompt: Prompt, completion: Completion, *, model: str, ask: Ask, center: float = 0.0, scale: float = 1.0

@@ -64,6 +64,7 @@ def check_rubric(answer: Any) -> str:
                 {"name": "Clarity", "description": "one clear sentence", "min": 0, "max": 2},
             ]
         },
+        "replies": ('It is right. {"Correctness": 5, "Clarity": 2}', '{"Correctness": 0, "Clarity": 0}'),
     },
 )
 def rubric(prompt: Prompt, completion: Completion, *, ask: Ask, grader: Any = None) -> Verdict:

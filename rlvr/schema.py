@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from rlvr.reward_sections import GraderSection, JudgeSection, RewardSection
 from rlvr.sections import DataRef, DataSection, EvalRef, Section, VerifierRef, named
 
 __all__ = ["DataRef", "DataSection", "EvalRef", "Recipe", "Section", "VerifierRef"]
@@ -48,16 +49,6 @@ class SamplingSection(Section):
     dynamic_rounds: int = Field(
         0, ge=0, description="times that further prompts are sampled while groups without different outcomes remain"
     )
-
-
-class RewardSection(Section):
-    """What training maximises: verdict_weight * reward + model_weight * score + the penalty of overlong completions."""
-
-    verdict_weight: float = Field(1.0, ge=0)
-    model: str | None = Field(None, description="a trained reward model: a run of reward_model, or its checkpoint")
-    model_weight: float = 1.0
-    overlong_buffer: int = Field(0, ge=0, description="tokens before max_tokens where the penalty sets in; 0: never")
-    overlong_penalty: float = Field(1.0, ge=0, description="what the penalty comes to at max_tokens")
 
 
 class AlgorithmSection(BaseModel):
@@ -141,30 +132,6 @@ class CriticSection(Section):
         None, gt=0, description="peak learning rate on train's schedule; default: 10 times train.lr"
     )
     detached: bool = Field(False, description="the value loss trains the head alone and not the policy under it")
-
-
-class GraderSection(Section):
-    """A model that grades answers, for the verifiers that ask one (rubric; reference with `method: grader`)."""
-
-    name: Literal["endpoint", "hf", "vllm", "scripted"] = Field(
-        "endpoint", description="an OpenAI-compatible server; a model in this process; replies from a file"
-    )
-    model: str = Field(description="the server's name for it; a checkpoint's folder or hub id; scripted: the file")
-    url: str | None = Field(None, description="the server's address, with /v1; default: OPENAI_BASE_URL's")
-    parallel: int = Field(16, ge=1, description="requests at a time; of hf, conversations decoded together")
-    timeout: float = Field(120.0, gt=0, description="seconds of one request")
-    retries: int = Field(4, ge=0, description="further tries of a request that failed, with growing pauses")
-    max_tokens: int = Field(1024, ge=1, description="tokens of a reply; one that is cut off is no grade")
-    cache: str | None = Field(None, description="a file that keeps replies by content; endpoint only")
-    dtype: Literal["float32", "bfloat16"] = Field("float32", description="of a model in this process")
-
-
-class JudgeSection(Section):
-    """The worker pool that runs verifiers."""
-
-    workers: int = Field(2, ge=1)
-    timeout: float = Field(10.0, gt=0, description="seconds for one verdict, from when a worker starts on it")
-    memory_mb: int = Field(4096, ge=64, description="address space of a worker, MiB")
 
 
 class TrainSection(Section):

@@ -9,7 +9,8 @@ from pydantic import ValidationError
 
 from rlvr.core import Scorer
 from rlvr.errors import UserError
-from rlvr.schema import EngineSection, GraderSection
+from rlvr.reward_sections import GraderSection
+from rlvr.schema import EngineSection
 
 
 class Models:

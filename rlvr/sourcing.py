@@ -114,7 +114,17 @@ def on_policy(
     from rlvr.training.shaping import Shaping
 
     train, reward = recipe.train, recipe.reward
-    shaping = Shaping(reward.verdict_weight, reward.model_weight, reward.overlong_buffer, reward.overlong_penalty)
+    shaping = Shaping(
+        verdict_weight=reward.verdict_weight,
+        model_weight=reward.model_weight,
+        format=reward.format,
+        format_weight=reward.format_weight,
+        overlong_buffer=reward.overlong_buffer,
+        overlong_penalty=reward.overlong_penalty,
+        repetition_ngram=reward.repetition_ngram,
+        repetition_penalty=reward.repetition_penalty,
+        length_weight=reward.length_weight,
+    )
     scorer = None
     if reward.model is not None:
         scorer = RewardModel(reward.model, device=device_of(recipe, ranks), tokens=train.tokens_per_microbatch)

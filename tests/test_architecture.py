@@ -21,6 +21,7 @@ FLOORS: dict[str, tuple[float, str]] = {
     "rlvr.registry": (0, "ground"),
     "rlvr.schema": (0, "ground"),
     "rlvr.sections": (0, "ground"),
+    "rlvr.reward_sections": (0, "ground"),
     "rlvr.recipes": (0, "recipes"),
     "rlvr.functional": (1, "functional"),
     "rlvr.rewards": (1, "rewards"),

@@ -13,6 +13,7 @@ CHECKS: dict[str, str] = {
     "loss": "No split of a batch changes the gradient of a recipe's loss.",
     "resume": "N iterations equal k, a stop, and N - k, bit for bit.",
     "mismatch": "Engine and trainer say the same of what was sampled.",
+    "verifier": "It judges whatever a model may write, and pays for no non-answer.",
     "replay": "A run's advantages and losses follow from its records.",
 }
 

@@ -47,6 +47,8 @@ def command(
     except OSError as error:
         raise UserError(f"writing to {folder} failed: {error}. Give another folder with --dir.") from error
     print(f"try it:  python -m pytest {files[1]}")
+    if kind == "verifier":
+        print(f"hostile completions:  rlvr check verifier {name} --plugin {files[0]}")
     print(f"use it:  plugins: [./{stem}.py] in a recipe beside it, or --plugin {files[0]}")
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Mapping
 from typing import Annotated
 
 import typer
@@ -36,7 +38,13 @@ def command(
                     "prompt": group.prompt.text,
                     "answer": group.prompt.answer,
                     "completions": [
-                        {"text": r.completion.text, "verdict": verdict_json(r.verdict)} for r in group.rollouts
+                        {
+                            "text": r.completion.text,
+                            "verdict": verdict_json(r.verdict),
+                            "shaped": r.shaped,
+                            "terms": dict(r.terms),
+                        }
+                        for r in group.rollouts
                     ],
                 }
                 for group in groups
@@ -45,7 +53,9 @@ def command(
     for group in groups:
         rows = [
             (
-                "-" if r.verdict.reward is None else f"{r.verdict.reward:.2f}",
+                _number(r.verdict.reward),
+                _number(r.shaped),
+                _named(r.verdict.parts),
                 r.verdict.status,
                 r.verdict.answer,
                 r.completion.text,
@@ -53,5 +63,17 @@ def command(
             for r in group.rollouts
         ]
         print_table(
-            ("reward", "status", "answer", "completion"), rows, title=f"{group.prompt.text}\n= {group.prompt.answer}"
+            ("reward", "shaped", "parts", "status", "answer", "completion"),
+            rows,
+            title=f"{group.prompt.text}\n= {group.prompt.answer}",
         )
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f}"
+
+
+def _named(parts: Mapping[str, float]) -> str:
+    """The first eight by name: a program may have a thousand tests."""
+    shown = [f"{name} {value:.2f}" for name, value in itertools.islice(parts.items(), 8)]
+    return ", ".join(shown + ["..."] * (len(parts) > 8))

@@ -11,12 +11,13 @@ from rlvr.core import Completion, Prompt, Verdict
 from rlvr.registry import verifier
 
 
-@verifier("NAME")
+@verifier("NAME", example={"prompt": "What is 2 + 3?", "completion": "5", "answer": "5"})
 def FUNCTION(prompt: Prompt, completion: Completion, *, ignore_case: bool = True) -> Verdict:
     """Correct where the last line of the completion is the reference answer.
 
     Keyword-only parameters are the options that a recipe may set. It may run for long or crash: the judge
-    runs it in a process of its own, and that costs one verdict.
+    runs it in a process of its own, and that costs one verdict. `example` is a completion that it pays, for
+    `rlvr check verifier NAME`.
     """
     lines = completion.text.strip().splitlines()
     if not lines:

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from rlvr.cli.judged import Counts, count_lines, print_one, print_summary, write_rows
-from rlvr.cli.options import Json, Plugins
+from rlvr.cli.options import Json, Options, Plugins, read_options
 from rlvr.errors import UserError
 
 
@@ -30,7 +30,7 @@ def command(
     answer: Annotated[str | None, typer.Option(help="Instead of a file: the reference answer (JSON or text).")] = None,
     text: Annotated[str | None, typer.Option(help="Instead of a file: the completion; `-` reads stdin.")] = None,
     meta: Annotated[str | None, typer.Option(help="With --text: a JSON object, such as choices.")] = None,
-    option: Annotated[list[str] | None, typer.Option(metavar="KEY=VALUE", help="A verifier's option.")] = None,
+    option: Options = None,
     workers: Annotated[int, typer.Option(min=1, help="Worker processes.")] = 2,
     timeout: Annotated[float, typer.Option(min=0.001, help="Seconds that one verdict may take.")] = 10.0,
     audit: Annotated[bool, typer.Option("--audit", help="Compare with the rows' `label` (true or false).")] = False,
@@ -57,7 +57,7 @@ def command(
     if file is not None and file.is_dir():
         from rlvr.cli.rescore import rescore
 
-        return rescore(file, verifier, _options(option or []), workers, timeout, plugin or (), out, as_json)
+        return rescore(file, verifier, read_options(option or []), workers, timeout, plugin or (), out, as_json)
     if file is not None:
         _check_out(file, out)
         rows: Any = read_rows(file)
@@ -66,7 +66,7 @@ def command(
     else:
         rows = [_row(answer, text, meta)]
     judged = score_rows(
-        rows, verifier or "math", options=_options(option or []), workers=workers, timeout=timeout,
+        rows, verifier or "math", options=read_options(option or []), workers=workers, timeout=timeout,
         plugins=plugin or (), open_model=Models(),
     )  # fmt: skip
     if file is None:
@@ -122,22 +122,6 @@ def _json_object(text: str) -> dict[str, Any] | None:
         value = json.loads(text)
         return value if isinstance(value, dict) else None
     return None
-
-
-def _options(pairs: list[str]) -> dict[str, Any]:
-    """`key=value` pairs; values are read as YAML, as in a recipe."""
-    import yaml
-
-    options = {}
-    for pair in pairs:
-        key, equals, value = pair.partition("=")
-        if not equals or not key:
-            raise UserError(f"--option {pair!r} is not KEY=VALUE. Write, for example, --option strict=true.")
-        try:
-            options[key] = yaml.safe_load(value)
-        except yaml.YAMLError as error:
-            raise UserError(f"--option {pair!r}: {value!r} is not a YAML value: {error}") from error
-    return options
 
 
 def _check_out(file: Path, out: Path | None) -> None:

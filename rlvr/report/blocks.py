@@ -108,6 +108,7 @@ def _texts(rows: list[dict[str, Any]]) -> dict[str, Any]:
             {
                 "text": str(row["text"]),
                 "shaped": _number(row.get("shaped")),
+                "terms": {str(k): _number(v) for k, v in (row.get("terms") or {}).items()},
                 "answer": row["verdict"].get("answer"),
                 "reason": str(row["verdict"].get("reason") or ""),
                 "parts": {str(k): _number(v) for k, v in (row["verdict"].get("parts") or {}).items()},

@@ -83,12 +83,12 @@ class ConsoleTracker:
         ranked = sorted(group.rollouts, key=lambda r: -1.0 if r.shaped is None else r.shaped, reverse=True)
         chosen = {0: "best", len(ranked) // 2: "median", len(ranked) - 1: "worst"}
         table = Table(title=harmless(_clip(group.prompt.text, 200)), title_justify="left", show_lines=True)
-        for column in ("", "reward", "status", "completion"):
+        for column in ("", "reward", "shaped", "status", "completion"):
             table.add_column(column)
         for index, label in chosen.items():
-            verdict = ranked[index].verdict
-            reward = "-" if verdict.reward is None else f"{verdict.reward:.2f}"
-            table.add_row(label, reward, verdict.status, harmless(_clip(ranked[index].completion.text, 600)))
+            shown, verdict = ranked[index], ranked[index].verdict
+            row = [label, _number(verdict.reward), _number(shown.shaped), verdict.status]
+            table.add_row(*row, harmless(_clip(shown.completion.text, 600)))
         self.console.print(table)
 
     def close(self) -> None:
@@ -100,6 +100,10 @@ class ConsoleTracker:
 def harmless(text: str) -> Text:
     """Foreign text as it is: no brackets that Rich reads as markup, no control characters that a terminal obeys."""
     return Text("".join(c if c.isprintable() or c in "\n\t" else "\N{REPLACEMENT CHARACTER}" for c in text))
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f}"
 
 
 def _clip(text: str, limit: int) -> str:

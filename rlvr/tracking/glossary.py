@@ -84,6 +84,9 @@ METRICS: dict[str, str] = {
 #: Metrics whose names follow from the verifier: `part/<name of the part>`.
 PART_METRIC = "mean of this part of the verdicts, as the verifier names it"
 
+#: Metrics whose names follow from the recipe's section `reward`: `term/<name of the term>`.
+TERM_METRIC = "mean of this term of `shaped`: verdict, model, format, overlong, repetition, length"
+
 #: Metrics of held-out pairs, under `eval/<label>/`.
 PAIR_METRICS: dict[str, str] = {
     "pair_accuracy": "share of held-out pairs whose chosen answer comes out ahead; a tie is half right",
@@ -103,5 +106,6 @@ def described() -> dict[str, str]:
     return {
         **METRICS,
         "part/*": PART_METRIC,
+        "term/*": TERM_METRIC,
         **{f"eval/*/{name}": text for name, text in (EVAL_METRICS | PAIR_METRICS).items()},
     }

@@ -37,6 +37,7 @@ def rollout_metrics(groups: Sequence[Group]) -> dict[str, float]:
         "verifier/timeout_rate": _mean([float(r.verdict.status == "timeout") for r in rollouts]),
         "verifier/unparsable_rate": _mean([float(r.verdict.status == "unparsable") for r in rollouts]),
         **_parts(rollouts),
+        **_terms(rollouts),
     }
 
 
@@ -72,6 +73,15 @@ def _parts(rollouts: Sequence[Rollout]) -> dict[str, float]:
         for name, value in rollout.verdict.parts.items():
             values.setdefault(f"part/{name}", []).append(value)
     return {name: fmean(found) for name, found in values.items()}
+
+
+def _terms(rollouts: Sequence[Rollout]) -> dict[str, float]:
+    """The mean of each term of what training maximises, where there is more than the verdict."""
+    values: dict[str, list[float]] = {}
+    for rollout in rollouts:
+        for name, value in rollout.terms.items():
+            values.setdefault(f"term/{name}", []).append(value)
+    return {name: fmean(found) for name, found in values.items()} if set(values) - {"term/verdict"} else {}
 
 
 def _duplicates(group: Group) -> float:

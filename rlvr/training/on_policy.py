@@ -135,10 +135,7 @@ class OnPolicy:
         scores = iter(self._scores([(prompt, c) for prompt, completions, _ in pending for c in completions]))
         scored = time.perf_counter()
         groups = [
-            Group(
-                prompt,
-                tuple(self._rollout(c, f.result(), next(scores)) for c, f in zip(completions, futures, strict=True)),
-            )
+            Group(prompt, self._rollouts(completions, [f.result() for f in futures], [next(scores) for _ in futures]))
             for prompt, completions, futures in pending
         ]
         self._count("time/judge_wait", time.perf_counter() - scored)
@@ -154,11 +151,13 @@ class OnPolicy:
         self._scored += [score for score in scores if math.isfinite(score)]
         return scores
 
-    def _rollout(self, completion: Completion, verdict: Verdict, score: float | None) -> Rollout:
-        if completion.finish_reason == "aborted":
-            reason = "nothing could be sampled: the prompt fills the model's context, or the request failed"
-            return Rollout(completion, Verdict(None, "error", reason=reason), None)
-        return Rollout(completion, verdict, self.shaping.shaped(completion, verdict, score, self.sampling.max_tokens))
+    def _rollouts(
+        self, completions: Sequence[Completion], verdicts: Sequence[Verdict], scores: Sequence[float | None]
+    ) -> tuple[Rollout, ...]:
+        reason = "nothing could be sampled: the prompt fills the model's context, or the request failed"
+        aborted = Verdict(None, "error", reason=reason)
+        known = [aborted if c.finish_reason == "aborted" else v for c, v in zip(completions, verdicts, strict=True)]
+        return self.shaping.rollouts(completions, known, scores, self.sampling.max_tokens)
 
     def _with_different_outcomes(
         self, groups: list[Group], places: list[int], order: Sequence[int], iteration: int

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from typing import Any
 
-import pytest
-
 from rlvr.core import Completion, Prompt, Sampling, Span, Verdict
 from rlvr.training.on_policy import OnPolicy, different_outcomes
-from rlvr.training.shaping import Shaping, overlong
+from rlvr.training.shaping import Shaping
 from tests.tiny import make_tokenizer, prompt
 
 WANTED, GROUP, LIMIT = 4, 2, 10
@@ -146,16 +143,6 @@ def test_the_filter_looks_at_the_outcome_and_not_at_what_shaping_made_of_it() ->
 # Shaping
 
 
-@pytest.mark.parametrize(
-    "length, penalty",
-    # Limit 10, buffer 4: nothing up to 6, then a quarter a token, and no more than 1 at the limit.
-    [(0, 0.0), (6, 0.0), (7, -0.25), (8, -0.5), (9, -0.75), (10, -1.0), (12, -1.0)],
-)
-def test_the_overlong_penalty_falls_in_a_straight_line(length: int, penalty: float) -> None:
-    assert overlong(length, max_tokens=10, buffer=4) == penalty
-    assert overlong(length, max_tokens=10, buffer=0) == 0.0
-
-
 def test_shaped_differs_from_the_reward_and_reaches_the_batch() -> None:
     owner = source([f"mixed {i}" for i in range(8)], shaping=Shaping(overlong_buffer=5, overlong_penalty=0.5))
     _, batch = next(owner.batches())
@@ -184,12 +171,3 @@ def test_a_reward_model_is_asked_once_with_whole_conversations() -> None:
     # 2 * reward + 0.5 * score, with rewards 1, 0, 1, 0 ... and scores 0, 1, 2, 3 ...
     assert shaped == [2 * ((i + 1) % 2) + 0.5 * i for i in range(8)]
     assert owner.metrics()["reward/model_mean"] == 3.5
-
-
-def test_a_verdict_that_does_not_count_may_be_missing() -> None:
-    alone = Shaping(verdict_weight=0.0)
-    unjudged, completion = Verdict(None, "timeout"), Completion.of_text("x")
-    assert alone.shaped(completion, unjudged, 1.5, LIMIT) == 1.5
-    assert Shaping().shaped(completion, unjudged, 1.5, LIMIT) is None
-    assert alone.shaped(completion, unjudged, math.nan, LIMIT) is None  # never a number that nobody gave
-    assert Shaping().shaped(completion, Verdict.of(0.25), None, LIMIT) == 0.25

@@ -70,6 +70,7 @@ rlvr.card = (group, k) => {
   const c = rlvr.runs[group.run].rollouts, i = group.first + k, rollout = group.texts.rollouts[k], values = group.values[k];
   const status = rlvr.shared.statuses[c.status[i]] ?? "unknown";
   const facts = [["reason", rollout.reason], ["answer found", rollout.answer], ["shaped", rollout.shaped !== c.reward[i] ? rlvr.number(rollout.shaped) : ""],
+    ...Object.entries(rollout.terms).filter((_, n, all) => all.length > 1).map(([name, value]) => [`term ${name}`, rlvr.number(value)]),
     ...Object.entries(rollout.parts).map(([name, value]) => [`part ${name}`, rlvr.number(value)]),
     ["steps", rollout.steps.length ? rollout.steps.map(([end, pay]) => `${rlvr.number(pay)} at ${end}`).join(", ") : ""],
     ["advantage", rlvr.number(c.advantage[i])], ["length", `${c.tokens[i]} tokens, ${rlvr.shared.finishes[c.finish[i]]}`],

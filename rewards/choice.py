@@ -15,6 +15,7 @@ from .extract_cues import CUE, RETRACTS, names_an_answer, negated
 from .extract_marks import boxed, hashes, tagged
 from .extract_pieces import Extracted
 from .extract_sentences import sentence_end
+from .grading import copies
 
 REACH = 6_000  # characters at the end in which cues and lines are looked for
 MAX_CUES = 8  # cues that are tried, from the last one back
@@ -48,6 +49,8 @@ def choice(prompt: Prompt, completion: Completion) -> Verdict:
     gold = options.gold(str(prompt.answer)) if prompt.answer is not None else None
     if gold is None:
         return Verdict(None, "error", reason=f"the reference {str(prompt.answer)[:80]!r} is none of the options")
+    if copies(prompt, completion.text):
+        return Verdict(0.0, "unparsable", reason="the prompt again")
     for label, why in _chosen(completion.text, options, completion.finish_reason != "length"):
         if label is None:
             break

@@ -130,6 +130,14 @@ class Options:
         found = {match[1].upper() for match in self._item.finditer(text)} - {label}
         return len(found) > (0 if label else 1)
 
+    def _lists_another(self, text: str, label: str) -> bool:
+        """Whether another label stands in the text with the whole of its option behind it."""
+        for match in self._item.finditer(text):
+            option = self.texts[match[1].upper()].strip().rstrip(_DECORATION).casefold()
+            if match[1].upper() != label and option and text[match.end() :].lstrip().casefold().startswith(option):
+                return True
+        return False
+
     def _final(self, text: str) -> str | None:
         """The label of "... that cannot be folded is (D)"."""
         last = re.search(r"(?:\bis|\bes|\best|\bist)\s*:?\s*[(*]*([^\W_]{1,2})[)*]*$", text[-200:])
@@ -157,6 +165,8 @@ class Options:
         if (said := key(rest).casefold()) in self._folded:
             return label if label in self._folded[said] else None
         own = self._begins(rest, label)
+        if self._lists_another(rest, label):
+            return None
         if _REFUSED.match(text, head.end(1)) and not own:
             return None
         if not own and (joined := _JOINED.match(text, head.end(1))):
@@ -182,6 +192,13 @@ class Options:
         if len(option) < 2 or not text.casefold().startswith(option.casefold()):
             return False
         rest = text[len(option) :]
+        after = rest.lstrip(_DECORATION).casefold()
+        if any(
+            after.startswith(other.strip().casefold())
+            for key_, other in self.texts.items()
+            if key_ != label and len(other) > 1
+        ):
+            return False  # a list of options
         if not rest.strip(_DECORATION + ")"):
             return True
         ends = rest[:1] in ".!。" and (len(rest) == 1 or rest[1].isspace())

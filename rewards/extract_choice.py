@@ -12,11 +12,12 @@ from .extract_sentences import DECORATION, sentence_end, sentence_start
 SHORT = 300  # characters of a completion in which one letter without a cue is the answer
 
 _LETTER = re.compile(
-    r"(?<![^\W_])(?<!['’$\\])(?:\\?(?:text|textbf|mathrm)\{)?\(?([A-Z])(?:\)|\}|(?![^\W_]|['’]|[ -][A-Z][ .)]))",
+    r"(?<![^\W_])(?<!['’$\\°])(?<!° )(?:\\?(?:text|textbf|mathrm)\{)?\(?([A-Z])"
+    r"(?:\)|\}|(?![^\W_]|['’]|[ -][A-Z][ .)]|-[a-z]))",
     re.ASCII,
 )
-_ARTICLE = re.compile(r" [a-z]{2,}")  # "A cat", "I think": words and not letters
-_VERB = re.compile(r" (?:is|was|because|since|as|not|and|or|but|seems|must|would|makes|fits|can)\b")
+_ARTICLE = re.compile(r" (?:[a-z]{2,}|\d|[A-Z]{2,} [A-Z]{2,})")  # "A cat", "I think", "A 2 kg ball"
+_VERB = re.compile(r" (?:is|was|because|since|as|not|and|or|but|seems|must|would|makes|fits|can)\b", re.IGNORECASE)
 _REFUSED = re.compile(
     r"[)}]?\s*(?:is|was|are|can|does|do|would|seems?|must)?\s*(?:n['’]t|not|never|wrong|incorrect|false|不对|错)\b"
 )

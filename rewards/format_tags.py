@@ -18,6 +18,7 @@ _BOX = re.compile(r"\\boxed\s*\{")
 
 @verifier(
     "format",
+    form_only=True,
     example={"prompt": "What is 2 + 3?", "completion": "<think>2 + 3 is 5.</think>\n<answer>5</answer>", "answer": ""},
 )
 def format_tags(prompt: Prompt, completion: Completion, *, style: Style = "think_answer") -> Verdict:

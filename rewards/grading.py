@@ -73,12 +73,15 @@ def nothing_to_grade(prompt: Prompt, answer: str | None) -> Verdict | None:
 
 def copies(prompt: Prompt, answer: str) -> bool:
     """Whether letters and digits of an answer are those of the prompt, once or several times over."""
+    asked = [text for message in prompt.messages if (text := letters(message["content"]))]
+    head = letters(answer.lstrip()[:50])[:20]
+    if not any(text.startswith(head) or head.startswith(text) for text in asked):
+        return False  # as most answers do, it begins otherwise
     limit = max(MAX_TEXT, 2 * sum(len(message["content"]) for message in prompt.messages))
     words = letters(answer[:limit]).split()[: -1 if len(answer) > limit else None]  # a last word may be cut
-    asked = [letters(message["content"]).split() for message in prompt.messages]
     return any(
         text and words[: len(text)] == text and words == (text * (len(words) // len(text) + 1))[: len(words)]
-        for text in [*asked, [word for text in asked for word in text]]
+        for text in [*map(str.split, asked), " ".join(asked).split()]
     )
 
 

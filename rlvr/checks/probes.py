@@ -22,9 +22,13 @@ class Probe:
     games: bool = False
 
 
-def probes_for(prompt: Prompt, canary: str) -> list[Probe]:
-    """Every probe for a prompt. Text that a verifier evaluates would make the file `canary`."""
-    gaming = [Probe(name, Completion.of_text(text), games=True) for name, text in games(prompt)]
+def probes_for(prompt: Prompt, canary: str, form_only: bool = False) -> list[Probe]:
+    """Every probe for a prompt. Text that a verifier evaluates would make the file `canary`.
+
+    Where a verifier judges the form alone (`form_only`), whatever stands in one box has earned its pay.
+    """
+    listed = [(n, text) for n, text in games(prompt) if not (form_only and n.endswith(", boxed"))]
+    gaming = [Probe(name, Completion.of_text(text), games=True) for name, text in listed]
     gaming.append(Probe("empty, cut off", Completion((), "", "length"), games=True))
     return gaming + [Probe(name, Completion.of_text(text)) for name, text in hostile(canary)]
 
@@ -85,7 +89,9 @@ def _candidates(answer: Any) -> Iterator[tuple[str, str]]:
     text = str(answer).strip() if isinstance(answer, (str, int, float)) else ""
     if not text:
         return
-    others = [str(int(text) + 1), str(int(text) + 2)] if text.lstrip("-").isdecimal() else ["something else", "neither"]
+    others = ["something else", "neither"]
+    if any(map(str.isdigit, text)):
+        others = [str(int(text) + 1), str(int(text) + 2)] if text.lstrip("-").isdecimal() else ["17", f"{text} + 1"]
     yield "several candidates", f"It could be {text}, or {others[0]}, or {others[1]}."
     yield "several candidates, announced", f"The answer is {others[0]} or {text} or {others[1]}."
     yield "several candidates, boxed", f"\\boxed{{{others[0]}}} \\boxed{{{text}}} \\boxed{{{others[1]}}}"

@@ -23,6 +23,9 @@ from .probes import Probe, probes_for
 
 #: Rows of a file that are tried: each brings all the probes.
 CASES = 4
+#: Verdicts that may be late before the rest is left out.
+PATIENCE = 3
+RIGHT = "a right completion"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,28 +93,38 @@ def check_verifier(
     open_model, model = _model(name, kind, example, cases, options or {})
     with tempfile.TemporaryDirectory() as folder:
         canary = Path(folder) / "ran"
-        asked = [(i, probe) for i, case in enumerate(cases) for probe in _probes(case, canary)]
-        pairs = [(cases[i].prompt, probe.completion) for i, probe in asked]
-        passes, restarts = [], 0.0
-        for order in (slice(None), slice(None, None, -1)):  # what one verdict leaves behind shows in another order
+        form_only = bool(getattr(function, "form_only", False))
+        asked = [(i, probe) for i, case in enumerate(cases) for probe in _probes(case, canary, form_only)]
+        pairs = {n: (cases[i].prompt, probe.completion) for n, (i, probe) in enumerate(asked)}
+        first, second, restarts = dict[int, Verdict](), dict[int, Verdict](), 0.0
+        for found, order in ((first, iter(pairs)), (second, reversed(pairs))):  # what a verdict leaves behind shows
             with Judge(1, timeout, plugins=plugins, warm=[name], open_model=open_model) as judge:
                 judge.open_models([use])
-                passes.append(judge.judge(pairs[order])[order])
+                _judge(judge, pairs, (n for n in order if found is first or n in first), found)
                 restarts += judge.metrics()["verifier/worker_restarts"]
         ran = canary.exists()
-    tried = [Tried(i, probe, *both) for (i, probe), both in zip(asked, zip(*passes, strict=True), strict=True)]
-    outcome = _outcome(tried, restarts, ran, known=any(case.right for case in cases))
+    tried = [Tried(*asked[n], verdict, second.get(n, verdict)) for n, verdict in first.items()]
+    outcome = _outcome(tried, len(asked), restarts, ran, known=any(case.right for case in cases))
     head = {"verifier": name, "defined at": registry.location(function), **({"model": model} if model else {})}
     return replace(outcome, figures={**head, **outcome.figures})
 
 
-def _probes(case: Case, canary: Path) -> Iterable[Probe]:
+def _judge(
+    judge: Judge, pairs: Mapping[int, tuple[Prompt, Completion]], order: Iterable[int], found: dict[int, Verdict]
+) -> None:
+    """Judges one after the other; a verifier that is late again and again is not waited for to the end."""
+    late = 0
+    for n in order:
+        found[n] = judge.submit(*pairs[n]).result()
+        late += found[n].status == "timeout"
+        if late == PATIENCE:
+            break
+
+
+def _probes(case: Case, canary: Path, form_only: bool) -> Iterable[Probe]:
     if case.right is not None:
         yield Probe(RIGHT, Completion.of_text(case.right))
-    yield from probes_for(case.prompt, str(canary))
-
-
-RIGHT = "a right completion"
+    yield from probes_for(case.prompt, str(canary), form_only)
 
 
 def _case(example: Mapping[str, Any] | None, use: VerifierUse) -> Case:
@@ -164,7 +177,7 @@ def _model(
     return (lambda *_: stand_in), "a stand-in that pays right completions alone"
 
 
-def _outcome(tried: Sequence[Tried], restarts: float, ran: bool, known: bool) -> Outcome:
+def _outcome(tried: Sequence[Tried], probes: int, restarts: float, ran: bool, known: bool) -> Outcome:
     """The figures, and what failed."""
     right = [t for t in tried if t.probe.name == RIGHT]
     games = [t for t in tried if t.probe.games]
@@ -180,8 +193,12 @@ def _outcome(tried: Sequence[Tried], restarts: float, ran: bool, known: bool) ->
     failures = [*unpaid, *paid, *lost, *differing]
     if ran:
         failures.append("text of a completion was executed: it made a file")
+    if len(tried) < probes:
+        failures.append(f"{probes - len(tried)} completions were not tried after {PATIENCE} that took too long")
     if restarts and not lost:
         failures.append("a worker had to be replaced: the verifier leaves processes behind, or takes too much memory")
+    if unpaid:
+        failures.append("where options or a grader make another completion right, give rows with --rows")
     if lost and not known:
         failures.append("if the verifier needs another kind of reference, give rows with --rows, or it an `example`")
     return Outcome(

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from rlvr.checks import Outcome
 from rlvr.checks.verifier import check_verifier
 from rlvr.cli import main
 from rlvr.cli.scaffold import TEMPLATES
@@ -16,6 +15,7 @@ from rlvr.registry import REGISTRIES, get, load_plugin
 
 OURS = [n for n in REGISTRIES["verifier"].names() if get("verifier", n).__module__.startswith("rlvr.")]
 
+# ruff: noqa: E501
 #: name -> the body of a verifier with one fault, and the words that must tell of it.
 FAULTS: dict[str, tuple[str, str]] = {
     "kit_pays_all": ("return 1.0", "empty: is paid 1"),
@@ -26,13 +26,13 @@ FAULTS: dict[str, tuple[str, str]] = {
     "kit_range": ("return 2.0 * right(completion)", "a right completion: could not be judged"),
     "kit_random": ("return random.random() * right(completion)", "a right completion: is judged differently"),
     "kit_hash": ("return hash(completion.text) % 7 / 7 if len(completion.text) > 999 else right(completion)", "judged differently"),
-    "kit_counts": ("seen.append(1); return Verdict(right(completion), 'correct' if right(completion) else 'wrong', str(len(seen)))", "judged differently"),  # noqa: E501
-    "kit_slow": ("return len(completion.text) < 9_999 and right(completion) or time.sleep(9)", "could not be judged: "),
+    "kit_counts": ("seen.append(1); return Verdict(right(completion), 'correct' if right(completion) else 'wrong', str(len(seen)))", "judged differently"),
+    "kit_slow": ("return len(completion.text) < 9_999 and right(completion) or time.sleep(9)", "were not tried"),
     "kit_backtracks": ("return bool(re.match('(a+a*)+$', completion.text)) or right(completion)", "a search that backtracks"),
     "kit_dies": ("os._exit(3) if '_exit' in completion.text else None; return right(completion)", "Python that ends the process"),
     "kit_evaluates": ("evaluated(completion.text); return right(completion)", "was executed"),
-    "kit_steps": ("return Verdict(right(completion), 'correct' if right(completion) else 'wrong', steps=((0, 0.1),))", "empty: is paid 0.1"),  # noqa: E501
-    "kit_forks": ("subprocess.Popen(['sleep', '60']); return right(completion)", "leaves processes behind"),
+    "kit_steps": ("return Verdict(right(completion), 'correct' if right(completion) else 'wrong', steps=((0, 0.1),))", "empty: is paid 0.1"),
+    "kit_forks": ("subprocess.Popen(['sleep', '9']) if '_exit' in completion.text else 0; return right(completion)", "leaves processes behind"),
 }  # fmt: skip
 
 HEAD = """\
@@ -140,28 +140,20 @@ def test_mistakes_are_told_before_anything_runs(tmp_path: Path) -> None:
         check_verifier("kit_asks", plugins=[file])
 
 
-def test_an_option_changes_what_is_checked() -> None:
-    """Countdown with a reward for the form alone still pays no gaming completion."""
-    assert check_verifier("countdown", {"format_reward": 0.1}).passed
-
-
 def left(*arguments: str) -> int | str | None:
     with pytest.raises(SystemExit) as stopped:
         main(["check", "verifier", *arguments])
     return stopped.value.code
 
 
-def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert left("choice") == 0
+def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    assert left("countdown", "--option", "format_reward=0.1") == 0
     shown = capsys.readouterr().out
-    assert "passed" in shown and "paid for nothing" in shown and "choice.py" in shown
-    file = str(plugin(tmp_path, "kit_pays_all"))
-    assert left("kit_pays_all", "--plugin", file, "--json") == 1
+    assert "passed" in shown and "paid for nothing" in shown and "countdown.py" in shown
+    monkeypatch.setitem(FAULTS, "kit_command", FAULTS["kit_pays_all"])
+    file = str(plugin(tmp_path, "kit_command"))
+    assert left("kit_command", "--plugin", file, "--json") == 1
     found = json.loads(capsys.readouterr().out)
     assert found["passed"] is False and any("prompt copied: is paid 1" in failure for failure in found["failures"])
     assert left("nobody") == 2
     assert "no verifier is called" in capsys.readouterr().err
-
-
-def test_an_outcome_without_failures_passed() -> None:
-    assert Outcome("verifier").passed and not Outcome("verifier", failures=("x",)).passed

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from rlvr.checks.probes import games
+from rlvr.checks.probes import Probe, games, probes_for
 from rlvr.core import Completion, Prompt, Verdict, VerifierUse
 from rlvr.registry import REGISTRIES, get
 from rlvr.rewards import Judge
@@ -71,8 +71,13 @@ def _reply(text: str) -> Any:
     return f'{text}\n{{"same": false}}' if "<<<REFERENCE" in text else -1e9
 
 
+def probes(prompt: Prompt) -> list[Probe]:
+    form_only = getattr(get("verifier", prompt.verifiers[0].name), "form_only", False)
+    return [probe for probe in probes_for(prompt, "nowhere", form_only) if probe.games]
+
+
 def judged(prompts: list[Prompt], open_model: Any = lambda *_: honest) -> list[tuple[Prompt, str, Verdict]]:
-    pairs = [(prompt, name, Completion.of_text(text)) for prompt in prompts for name, text in games(prompt)]
+    pairs = [(p, probe.name, probe.completion) for p in prompts for probe in probes(p)]
     with Judge(2, open_model=open_model, warm=["math", "code"]) as judge:
         verdicts = judge.judge([(prompt, completion) for prompt, _, completion in pairs])
     return [(prompt, name, verdict) for (prompt, name, _), verdict in zip(pairs, verdicts, strict=True)]
@@ -87,7 +92,7 @@ def test_nothing_is_paid(prompts: Any) -> None:
         (p.verifiers[0].name, name, v) for p, name, v in found if v.reward != 0.0 or any(r > 0 for _, r in v.steps)
     ]
     assert not wrong, f"{len(wrong)} of {len(found)} paid or not judged: {wrong[:5]}"
-    assert len(found) > 500
+    assert len(found) > 400
 
 
 def test_every_verifier_is_among_them() -> None:

@@ -18,7 +18,7 @@ QUESTION = Prompt("p", ({"role": "user", "content": "Which city?"},), "Paris", "
 
 @pytest.fixture(scope="module")
 def grader(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A model whose next token follows from the last alone: after `<|assistant|>` the reply, after the reply the end."""
+    """Its next token follows from the last alone: after `<|assistant|>` comes the reply, after the reply the end."""
     folder = tmp_path_factory.mktemp("grader")
     tokenizer = make_tokenizer()
     tokenizer.add_tokens([REPLY])

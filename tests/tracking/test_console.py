@@ -63,8 +63,14 @@ def test_examples_show_best_median_and_worst() -> None:
     console, out = tracker()
     console.examples(group("completion number "))
     shown = out.getvalue()
-    rows = re.findall(r"(best|median|worst)\s*│\s*([\d.-]+)\s*│\s*(\w+)\s*│\s*completion number (\d)", shown)
-    assert rows == [("best", "1.00", "correct", "1"), ("median", "0.00", "wrong", "0"), ("worst", "-", "error", "3")]
+    rows = re.findall(
+        r"(best|median|worst)\s*│\s*([\d.-]+)\s*│\s*([\d.-]+)\s*│\s*(\w+)\s*│\s*completion number (\d)", shown
+    )
+    assert rows == [
+        ("best", "1.00", "1.00", "correct", "1"),
+        ("median", "0.00", "0.00", "wrong", "0"),
+        ("worst", "-", "-", "error", "3"),
+    ]
 
 
 @pytest.mark.parametrize("terminal", [False, True])

@@ -28,5 +28,8 @@ from .sources import Hosted, Row
     ),
 )
 def klear_code(row: Row, index: int) -> Prompt:
-    """verl's shape; the tests are a JSON text of `{inputs, outputs}` or `{functional}`."""
+    """verl's shape; the tests are a JSON text of `{inputs, outputs}` or `{functional}`.
+
+    A row without readable tests is refused, such as the one that the authors' README shows with "..." in their place.
+    """
     return verl(row, index, keep=("hash",))

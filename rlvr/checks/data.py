@@ -67,7 +67,8 @@ def _outcomes(judge: Judge, prompts: Sequence[Prompt]) -> Iterator[tuple[str, st
         some = prompts[first : first + _WINDOW]
         right, wrong = [right_answer(p) for p in some], [wrong_answer(p) for p in some]
         for prompt, good, bad in zip(some, judged(judge, some, right), judged(judge, some, wrong), strict=True):
-            told = f"{prompt.id}, answer {str(prompt.answer)[:80]!r}"
+            short = isinstance(prompt.answer, (str, int, float))  # tests of a program say nothing in a line
+            told = f"{prompt.id}, answer {str(prompt.answer)[:80]!r}" if short else prompt.id
             if good is None:
                 yield "untried", told
             elif good.reward is None:

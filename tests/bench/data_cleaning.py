@@ -23,6 +23,7 @@ from typing import Any
 SETS = [
     ("gsm8k", "train"), ("gsm8k", "test"), ("competition_math", "train"), ("competition_math", "test"),
     ("dapo_math", "train"), ("deepscaler", "train"), ("leetcode", "train"), ("humaneval", "test"), ("mbpp", "test"),
+    ("mbpp", "train"), ("mbpp", "validation"), ("mbpp", "prompt"),
 ]  # fmt: skip
 WORDS = (
     "the of and a to in is you that it he was for on are as with his they at be this have from or one had by".split()

@@ -135,6 +135,14 @@ def test_wrappers_are_stripped_to_the_same_problem_and_kept_in_meta() -> None:
     assert [p.text for p in dapo] == [p.meta["original"][0]["content"] for p in dapo]  # DAPO's own wording again
 
 
+@pytest.mark.parametrize("solutions", [["print(1)", "print(2)"], '["print(1)"]', "print(1)"])
+def test_a_published_program_is_kept_to_check_the_tests_by(tmp_path: Path, solutions: Any) -> None:
+    row = {"problem": "Print 1.", "tests": '{"inputs": [""], "outputs": ["1"]}', "solutions": solutions}
+    (tmp_path / "rows.jsonl").write_text(json.dumps(row) + "\n")
+    (prompt,) = load_prompts("deepcoder", path=tmp_path / "rows.jsonl").prompts
+    assert prompt.meta["solution"] == "print(1)"
+
+
 SHAPES: dict[str, tuple[str, str, Any, str]] = {
     # hub name -> (data set, how the prompt begins, answer, verifier); None as answer: the row is refused
     "Kwai-Klear/KlearReasoner-MathSub-30K": ("klear_math", "Let $n=9867$. If you calculated", "4", "math"),

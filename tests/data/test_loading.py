@@ -34,7 +34,9 @@ def test_the_three_formats_give_the_same_prompts(tmp_path: Path) -> None:
     files = [jsonl(tmp_path, ROWS), tmp_path / "mine.json", tmp_path / "mine.parquet"]
     loaded = [load_prompts(path=file, columns=MAPPING, verifier="math") for file in files]
     assert loaded[0].prompts == loaded[1].prompts == loaded[2].prompts
-    assert len({one.fingerprint for one in loaded}) == 1
+    assert len({one.fingerprint for one in loaded}) == len({one.contents for one in loaded}) == 1
+    harder = load_prompts(path=jsonl(tmp_path, [{**row, "level": 9} for row in ROWS]), columns=MAPPING, verifier="math")
+    assert harder.fingerprint == loaded[0].fingerprint and harder.contents != loaded[0].contents
     assert loaded[0].prompts[2] == Prompt("mine/2", ({"role": "user", "content": "2+1?"},), "3", "math", {"level": 2})
 
 

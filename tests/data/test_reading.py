@@ -73,7 +73,7 @@ def test_a_prompt_comes_back_from_disk_as_it_was() -> None:
         Prompt(
             "a/1", ({"role": "user", "content": "é\ud800 ?"},), {"kind": "stdin", "inputs": ["1\n"]}, "code", {"k": [1]}
         ),
-        Prompt("a/2", (), "7", (VerifierUse("math", 0.5, {"strict": True}), VerifierUse("length", 0.5))),
+        Prompt("a/2", (), "7", (VerifierUse("math", 0.5, {"strict": True}), VerifierUse("length", 0.5, {}, "math"))),
     ]
     stored = PromptFile(prompts)
     assert list(stored) == prompts and stored[-1] == prompts[1] and stored[0:2] == prompts
@@ -99,6 +99,6 @@ def test_long_data_sets_move_to_disk_and_are_the_same(tmp_path: Path, monkeypatc
     monkeypatch.setattr(collecting, "ON_DISK_FROM", 100)
     big = load_prompts(path=tmp_path / "rows.parquet", columns=MAPPING, verifier="math")
     assert isinstance(small.prompts, tuple) and isinstance(big.prompts, PromptFile)
-    assert big.fingerprint == small.fingerprint and len(big.prompts) == 300
+    assert (big.fingerprint, big.contents) == (small.fingerprint, small.contents) and len(big.prompts) == 300
     assert [(p.id, p.text, p.answer) for p in big.prompts] == [(p.id, p.text, p.answer) for p in small.prompts]
     assert big.prompts[250].meta["when"] == "2026-01-01 00:00:00"  # JSON has no dates

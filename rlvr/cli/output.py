@@ -10,7 +10,9 @@ from typing import Any
 
 def print_json(value: Any) -> None:
     """`value` as indented JSON on stdout; what JSON does not know is printed as text."""
-    print(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+    said = json.dumps(value, indent=2, ensure_ascii=False, default=str)
+    # What a terminal might obey (a right-to-left mark, a C1 control) is escaped; the JSON says the same.
+    print("".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in said))
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str = "") -> None:

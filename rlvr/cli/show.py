@@ -71,6 +71,7 @@ def _listing(kind: str, found: list[Entry], as_json: bool) -> None:
 
 def _explain(found: list[Entry], as_json: bool, data_dir: str | None) -> None:
     from rlvr.cli.catalog import example_prompt
+    from rlvr.tracking.console import harmless
 
     if as_json:
         return print_json([dataclasses.asdict(entry) for entry in found])
@@ -84,7 +85,8 @@ def _explain(found: list[Entry], as_json: bool, data_dir: str | None) -> None:
             print_table(("option", "type", "default"), ((o.name, o.type, o.default) for o in entry.options))
         if entry.kind == "dataset" and (example := example_prompt(entry.name, data_dir)):
             origin, turns, answer = example
-            print(f"  a prompt ({origin}):\n\n{textwrap.indent(turns, '    ')}\n\n  its answer: {answer[:500]}")
+            shown = f"  a prompt ({origin}):\n\n{textwrap.indent(turns, '    ')}\n\n  its answer: {answer[:500]}"
+            print(harmless(shown).plain)
 
 
 def _recipes(as_json: bool) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import unicodedata
 
 import pytest
 from rich.console import Console
@@ -11,6 +12,7 @@ from rich.console import Console
 from rlvr.core import Completion, Group, Rollout, Verdict
 from rlvr.tracking.console import ConsoleTracker, plan_table
 from rlvr.tracking.dashboard import small_curve
+from tests.report import hostile
 from tests.tiny import prompt
 
 HOSTILE = "[bold]b[/bold] [/nothing] [link=http://x]y[/link] \x1b[2J\x1b]0;owned\x07 \x9b31m \r hidden \x08"
@@ -86,6 +88,21 @@ def test_hostile_text_is_shown_and_not_obeyed(terminal: bool) -> None:
     without_own_styles = re.sub(r"\x1b\[[0-9;]*m", "", shown)  # Rich's bold and italics, of which text brings none
     assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", without_own_styles)
     assert "\x1b[2J" not in shown and "\x1b[31m" not in shown
+
+
+@pytest.mark.parametrize("name", list(hostile.HOSTILE))
+def test_no_completion_brings_a_character_that_a_terminal_obeys(name: str) -> None:
+    text = hostile.HOSTILE[name]
+    console, out = tracker(terminal=True)
+    console.examples(group(text, question=text))
+    console.say(text)
+    own = re.sub(r"\x1b\[[0-9;]*m", "", out.getvalue())
+    obeyed = {c for c in own if unicodedata.category(c) in ("Cc", "Cf", "Zl", "Zp") and c not in "\n\t"}
+    assert obeyed == set()
+    beginning = text.split("\n")[0][:20].translate(
+        {ord(c): "\N{REPLACEMENT CHARACTER}" for c in text if not c.isprintable()}
+    )
+    assert beginning in own  # as text, what is no control character left as it was
 
 
 def test_a_long_completion_keeps_its_beginning_and_its_end() -> None:

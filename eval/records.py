@@ -19,7 +19,7 @@ from typing import IO, Any
 
 from rlvr.core import Completion, Prompt, Rollout
 from rlvr.errors import UserError
-from rlvr.records import prompt_json, rollout_json, verdict_of
+from rlvr.records import prompt_json, record_line, rollout_json, verdict_of
 
 from .results import Sample
 
@@ -92,7 +92,7 @@ class Record:
 
     def _begins(self) -> bytes:
         """How a line of this suite begins: the others are told apart without being parsed."""
-        return f'{{"iteration": 0, "suite": {json.dumps(self.settings["suite"])},'.encode()
+        return f'{{"iteration":0,"suite":{json.dumps(self.settings["suite"], ensure_ascii=False)},'.encode()
 
     def _check(self, path: Path, row: Mapping[str, Any]) -> None:
         differing = [key for key in SETTINGS if row.get(key) != self.settings.get(key)]
@@ -123,7 +123,7 @@ class Record:
             **rollout_json(Rollout(completion, sample.verdict)),
         }
         try:
-            self._file.write(json.dumps(row, default=str) + "\n")
+            self._file.write(record_line(row))
             self._file.flush()
         except OSError as error:
             raise UserError(

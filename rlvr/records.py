@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import orjson
 
 from rlvr.core import Completion, Group, Prompt, Rollout, Span, Verdict, VerifierUse
 from rlvr.errors import UserError
@@ -76,6 +77,16 @@ def rollout_json(rollout: Rollout) -> dict[str, Any]:
         "terms": dict(rollout.terms),
         "verdict": verdict_json(rollout.verdict),
     }
+
+
+def record_line(row: Mapping[str, Any]) -> str:
+    """A rollout's line. orjson, since an iteration has thousands of them; it writes NaN as null, so numbers of which
+    some may be NaN are packed. What orjson cannot write (half of a surrogate pair, an integer beyond 64 bits) the
+    standard library can."""
+    try:
+        return orjson.dumps(row, default=str, option=orjson.OPT_APPEND_NEWLINE).decode()
+    except orjson.JSONEncodeError:
+        return json.dumps(row, separators=(",", ":"), default=str) + "\n"
 
 
 def rollouts_file(run: Path) -> Path:

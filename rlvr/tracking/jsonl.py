@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import IO, Any
 
-import orjson
+from rlvr.records import record_line
 
 
 class JsonlTracker:
@@ -31,7 +31,7 @@ class JsonlTracker:
         self._write("metrics.jsonl", [_line({"iteration": iteration, **values})])
 
     def rollouts(self, records: Iterable[Mapping[str, Any]]) -> None:
-        self._write("rollouts.jsonl", map(_record, records))
+        self._write("rollouts.jsonl", map(record_line, records))
 
     def event(self, kind: str, **details: Any) -> None:
         """Something that a person should hear of: a failed checkpoint, an empty update, a resumption."""
@@ -76,16 +76,6 @@ class JsonlTracker:
             self._files[name].flush()
         except OSError:
             self.failed += len(lines)
-
-
-def _record(row: Mapping[str, Any]) -> str:
-    """A rollout's line. orjson, since an iteration has thousands of them; it writes NaN as null, so numbers of which
-    some may be NaN are packed (`rlvr.records.pack`). What orjson cannot write (half of a surrogate pair, an integer
-    beyond 64 bits) the standard library can."""
-    try:
-        return orjson.dumps(row, default=str, option=orjson.OPT_APPEND_NEWLINE).decode()
-    except orjson.JSONEncodeError:
-        return json.dumps(row, separators=(",", ":"), default=str) + "\n"
 
 
 def _line(row: Mapping[str, Any]) -> str:

@@ -13,7 +13,7 @@ import pytest
 from rlvr.core import Completion, Prompt, Sampling, Span, Verdict, noise_key
 from rlvr.errors import UserError
 from rlvr.eval import SuiteResult, evaluate_suite, notes, results_json, results_table, suite_for
-from rlvr.records import RecordFile, completion_of, prompt_of
+from rlvr.records import RecordFile, completion_of, prompt_of, record_line
 from rlvr.rewards.countdown import countdown
 
 SUITE = suite_for({"name": "countdown", "limit": 20}, name="cd")
@@ -265,7 +265,7 @@ def test_a_changed_reference_is_judged_again(tmp_path: Path) -> None:
     evaluate_suite(SUITE, Engine(), InlineJudge(), samples=1, limit=4, record=path)
     lines = rows(path)
     lines[1]["answer"]["target"] += 1
-    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    path.write_text("".join(map(record_line, lines)))
     engine = Engine()
     evaluate_suite(SUITE, engine, InlineJudge(), samples=1, limit=4, record=path, resume=True)
     assert engine.calls == [[line["prompt_id"] for line in lines]]  # its chunk

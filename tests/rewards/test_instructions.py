@@ -58,6 +58,16 @@ def test_what_precedes_the_end_of_reasoning_is_left_out() -> None:
     assert judged("<think>one two three").status == "unparsable"
 
 
+def test_the_prompt_again_follows_nothing_unless_a_copy_was_asked_for() -> None:
+    asked = "Tell me all about rain"
+    for answer, reward in (
+        (TWO, 0.0),
+        ({"instruction_id_list": ["copy:copy"], "kwargs": [{"prompt_to_repeat": asked}]}, 1.0),
+    ):
+        prompt = Prompt("p", ({"role": "user", "content": asked},), answer, "instructions")
+        assert instructions(prompt, Completion.of_text(asked)).reward == reward
+
+
 def test_the_language_of_the_prompt_chooses() -> None:
     title = {"instruction_id_list": ["detectable_format:title"], "kwargs": [{}]}
     assert [judged("##Pluie##", title, lang=lang).reward for lang in ("en", "fr")] == [0.0, 1.0]

@@ -139,3 +139,12 @@ def test_truncated_completions_are_counted(judge: Judge) -> None:
 def test_chat_suites_stop_at_no_text_and_leave_room_to_think(suite: str) -> None:
     drawn = suite_for(suite).sampling_for(suite_for(suite).samples, {}, 0)
     assert drawn.stop == () and drawn.max_tokens >= (4096 if suite in (*ARC, *CODE, "gsm8k") else 32768)
+
+
+@pytest.mark.parametrize(("suite", "problems"), [("ifeval", 541), ("ifbench", 300)])
+def test_an_empty_answer_follows_no_instruction_and_every_prompt_can_be_judged(
+    judge: Judge, suite: str, problems: int
+) -> None:
+    empty, refusal = (_scored(judge, suite, lambda p, i, t=text: t) for text in (" \n", "I will not do this, sorry."))
+    assert (empty.problems, empty.accuracy, empty.unjudged, refusal.unjudged) == (problems, 0.0, 0, 0)
+    assert refusal.accuracy < 0.2  # it keeps to "no commas", and to little else

@@ -41,9 +41,9 @@ class Prepared:
         report, lines = self.report, []
         for part in report["sets"]:
             if part["refused"]:
-                lines.append(
-                    f"{part['refused']} rows of {part['name']} were skipped, the first: {part['refused_rows'][0]}"
-                )
+                rows = "1 row" if part["refused"] == 1 else f"{part['refused']:,} rows"
+                verb = "was" if part["refused"] == 1 else "were"
+                lines.append(f"{rows} of {part['name']} {verb} skipped, the first: {part['refused_rows'][0]}")
         lines += [f"{name} is missing from the mix: {why}" for name, why in report["missing"].items()]
         for name, part in report["mix"].items():
             if part["taken"] < part["wanted"]:

@@ -12,10 +12,14 @@ from typing import Any
 
 import pytest
 
+from rlvr.cli.progress import Progress
 from rlvr.config import eval_recipe, load_recipe
 from rlvr.errors import UserError
+from rlvr.eval import suite_for
 from rlvr.evaluation import evaluate_model
+from rlvr.rescoring import stored_rows
 from rlvr.run import train_recipe
+from tests.chat_server import Server
 from tests.tiny import checkpoint, recipe
 
 PLUGIN = Path(__file__).parent / "training" / "even_characters.py"
@@ -91,6 +95,36 @@ def test_the_folder_says_what_was_evaluated_and_how_it_went(run: Path, tmp_path:
     assert len(document(tmp_path / "e", "manifest.json")["sessions"]) == 2
     with pytest.raises(UserError, match=r"belongs to another evaluation \(path"):
         evaluated(run / "checkpoints" / "iteration_000001", tmp_path / "e", resume=True)
+
+
+def test_what_a_server_serves_is_evaluated_without_a_checkpoint(tmp_path: Path) -> None:
+    pytest.importorskip("openai", reason="the extra openai is not installed")
+    answers = {p.text: p.answer for p in suite_for("chain").load(limit=12).prompts}
+    right = set(list(answers)[:9])
+
+    def answer(question: str) -> tuple[int, Any]:
+        return 200, f"\\boxed{{{answers[question] if question in right else 'none'}}}"
+
+    with Server(answer, [{"id": "served", "object": "model", "owned_by": "me"}]) as server:
+        settings = ["engine=openai", f"engine.url={server.url}", "judge.workers=1"]
+        given, _ = eval_recipe("served", settings, [], 0)
+        report = evaluate_model(given, ["chain"], out=tmp_path / "e", **SETTINGS)
+    assert report.results[0].accuracy == 0.75 and len(server.asked) == 24
+    model = document(tmp_path / "e", "manifest.json")["model"]
+    assert (model["weights"], model["dtype"], model["template"]) == (None, None, "the server's")
+    assert (model["engine"], model["url"]) == ("openai", server.url)
+    again = list(stored_rows(tmp_path / "e"))
+    assert len(again) == 24 and {row["was"]["reward"] for row in again} == {0.0, 1.0}
+
+
+def test_a_log_files_reader_hears_of_the_mean(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Progress("evaluating") as progress:
+        progress.update("gsm8k", 1, 2000, 1.0)
+        monkeypatch.setattr("rlvr.cli.progress.LOG_SECONDS", 0.0)
+        progress.update("gsm8k", 1024, 2000, 0.25)
+    assert capsys.readouterr().err == "evaluating gsm8k 1,024 of 2,000 mean 0.250\n"
 
 
 def killed(out: Path, lines: int, pause: float) -> None:

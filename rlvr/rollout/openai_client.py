@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import threading
 import weakref
@@ -40,7 +41,7 @@ class OpenAIClient:
         self._turns = asyncio.Semaphore(parallel)
         self._loop = asyncio.new_event_loop()
         threading.Thread(target=self._loop.run_forever, name="openai-client", daemon=True).start()
-        weakref.finalize(self, self._loop.call_soon_threadsafe, self._loop.stop)
+        self._stop = weakref.finalize(self, self._loop.call_soon_threadsafe, self._loop.stop)
 
     def run(self, work: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
         """What each coroutine returns, in order, all at the same time; usable from many threads at once."""
@@ -50,6 +51,13 @@ class OpenAIClient:
         finally:
             for future in futures:  # where one failed, or the user interrupted, nobody wants the others
                 future.cancel()
+
+    def close(self) -> None:
+        """Ends the connections, in the loop that they belong to, and the loop."""
+        if self._stop.alive:
+            with contextlib.suppress(Exception):  # whatever a connection dies of, nobody needs it any more
+                asyncio.run_coroutine_threadsafe(self.http.close(), self._loop).result(10.0)
+            self._stop()
 
     async def ask(self, api: Literal["chat", "completions"], question: Mapping[str, Any]) -> Any:
         """The server's reply, once it is this request's turn; OpenAIError or TimeoutError when all tries failed."""

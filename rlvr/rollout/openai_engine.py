@@ -92,6 +92,9 @@ class OpenAIEngine:
         self._tokens, self._seconds, self._failed = 0, 0.0, 0
         return found
 
+    def close(self) -> None:
+        self.client.close()
+
     def _served(self, path: str) -> tuple[str, bool, int | None]:
         """The server's name for the model, whether it is one of `_FULLER`, and its context in tokens, if it says so."""
         from openai import APIConnectionError, AuthenticationError, OpenAIError

@@ -114,6 +114,7 @@ def main() -> None:
             ]
             rows[engine] = list(RecordFile(record))
             ties = sampler.metrics().get("rollout/near_ties")
+            getattr(sampler, "close", lambda: None)()
             right = {r.suite: round(r.accuracy * r.problems) for r in found}
             results[engine] = {"right": right, "near ties": ties, "seconds": round(time.monotonic() - began, 1)}
             print(engine, results[engine], flush=True)

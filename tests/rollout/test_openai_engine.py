@@ -190,6 +190,19 @@ def test_it_cannot_be_trained(tmp_path: Any) -> None:
     assert not (tmp_path / "r").exists()
 
 
+def test_closed_it_leaves_no_connection_and_no_loop() -> None:
+    with Server(lambda _: (200, reply("x")), PLAIN) as server:
+        engine = engine_for(server)
+        engine.generate([prompt("x")], SAMPLING)
+        engine.close()
+        engine.close()
+        assert engine.client.http.is_closed()
+        deadline = time.monotonic() + 10
+        while engine.client._loop.is_running() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert not engine.client._loop.is_running()
+
+
 def test_a_begun_answer_is_continued() -> None:
     begun = Prompt("p", ({"role": "user", "content": "x"}, {"role": "assistant", "content": "return=1\n"}), "2")
     with Server(lambda _: (200, reply("y")), VLLM) as server:

@@ -14,7 +14,7 @@ from rlvr.registry import verifier
 
 from .constraints import CONSTRAINTS, LANGUAGES, MAX_CHARACTERS, BadArguments, Check, Text, bind, check_ahead
 from .extract import answer_bounds
-from .grading import copies, letters
+from .grading import copies
 
 _SHAPE = 'it is not {"instruction_id_list": [id, ...], "kwargs": [{...}, ...]}, as many of each'
 #: Where repeating the prompt is what was asked for.
@@ -65,7 +65,7 @@ def instructions(
             return Verdict(0.0, "unparsable", reason="the completion never ends its reasoning")
         if len(text) > MAX_CHARACTERS:
             return Verdict(0.0, "wrong", reason=f"longer than {MAX_CHARACTERS:,} characters")
-        if copies(prompt, letters(text)) and not any(name.startswith(_ASK_FOR_COPIES) for name, _ in checks):
+        if copies(prompt, text) and not any(name.startswith(_ASK_FOR_COPIES) for name, _ in checks):
             return Verdict(0.0, "wrong", reason="the answer is the prompt again")
         followed = follow(text, [check for _, check in checks], loose=loose)
     except (BadArguments, ValueError) as error:

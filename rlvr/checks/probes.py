@@ -22,12 +22,20 @@ class Probe:
     games: bool = False
 
 
+#: The games that say nothing at all, or only what was asked.
+NOTHING = frozenset(
+    ["empty", "whitespace", "invisible", "punctuation", "dots", "prompt copied", "prompt copied twice",
+     "prompt copied, in capitals"]
+)  # fmt: skip
+
+
 def probes_for(prompt: Prompt, canary: str, form_only: bool = False) -> list[Probe]:
     """Every probe for a prompt. Text that a verifier evaluates would make the file `canary`.
 
-    Where a verifier judges the form alone (`form_only`), whatever stands in one box has earned its pay.
+    Of a verifier that judges the form alone (`form_only`) any text may have the form: only nothing, and the prompt
+    again, must not be paid.
     """
-    listed = [(n, text) for n, text in games(prompt) if not (form_only and n.endswith(", boxed"))]
+    listed = [(n, text) for n, text in games(prompt) if not form_only or n in NOTHING]
     gaming = [Probe(name, Completion.of_text(text), games=True) for name, text in listed]
     gaming.append(Probe("empty, cut off", Completion((), "", "length"), games=True))
     return gaming + [Probe(name, Completion.of_text(text)) for name, text in hostile(canary)]

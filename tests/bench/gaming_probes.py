@@ -2,7 +2,7 @@
 
     python tests/bench/gaming_probes.py --data-dir FOLDER --out tests/bench/results_gaming_probes.json
 
-FOLDER holds arc_challenge.jsonl and arc_easy.jsonl. It prints how many completions were paid, how many verdicts a second
+FOLDER holds arc_challenge.jsonl and arc_easy.jsonl. Printed: how many completions were paid, how many verdicts a second
 one core gave, and the figures of `rlvr check verifier` for each verifier of ours.
 """
 

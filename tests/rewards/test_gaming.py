@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from rlvr.checks.probes import Probe, games, probes_for
+from rlvr.checks.probes import NOTHING, Probe, games, probes_for
 from rlvr.core import Completion, Prompt, Verdict, VerifierUse
 from rlvr.registry import REGISTRIES, get
 from rlvr.rewards import Judge
@@ -42,6 +42,11 @@ def by_hand() -> Iterator[Prompt]:
     for style in ("think", "think_answer", "boxed", "think_boxed"):
         shown = "Answer as <think>why</think> <answer>what</answer>, or in \\boxed{}. What is 2 + 3?"
         yield asked(shown, "", "format", style=style)
+    kwargs = [{}, {"relation": "at least", "num_words": 3}]
+    followed = {"instruction_id_list": ["startend:quotation", "length_constraints:number_words"], "kwargs": kwargs}
+    yield asked(
+        "Describe rain in at least three words. Put all of it in double quotation marks.", followed, "instructions"
+    )
     yield asked("Make 24 of 3, 3, 8, 8.", {"numbers": [3, 3, 8, 8], "target": 24}, "countdown")
     tests = ["assert add(2, 3) == 5", "assert add(0, 0) == 0"]
     yield asked(
@@ -92,13 +97,13 @@ def test_nothing_is_paid(prompts: Any) -> None:
         (p.verifiers[0].name, name, v) for p, name, v in found if v.reward != 0.0 or any(r > 0 for _, r in v.steps)
     ]
     assert not wrong, f"{len(wrong)} of {len(found)} paid or not judged: {wrong[:5]}"
-    assert len(found) > 400
+    assert len(found) > 350
 
 
 def test_every_verifier_is_among_them() -> None:
     """A new verifier needs a prompt here; those of plug-ins are their own business."""
     ours = {name for name in REGISTRIES["verifier"].names() if get("verifier", name).__module__.startswith("rlvr.")}
-    assert ours - {p.verifiers[0].name for p in by_hand()} <= {"choice", "instructions"}  # ARC's rows; its own tests
+    assert ours - {p.verifiers[0].name for p in by_hand()} <= {"choice"}  # ARC's rows
 
 
 def test_a_grader_that_pays_everything_is_not_even_asked_of_what_says_nothing() -> None:
@@ -116,10 +121,8 @@ def test_a_grader_that_pays_everything_is_not_even_asked_of_what_says_nothing() 
 
     asks = [p for p in by_hand() if p.verifiers[0].name in ("rubric", "reward_model")]
     asks += [p for p in by_hand() if p.verifiers[0].options.get("method") == "grader"]
-    nothing = {"empty", "whitespace", "invisible", "punctuation", "dots", "prompt copied", "prompt copied twice",
-               "prompt copied, in capitals"}  # fmt: skip
-    found = [(name, verdict) for _, name, verdict in judged(asks, lambda *_: gullible) if name in nothing]
-    assert len(found) == len(nothing) * len(asks) and [v.reward for _, v in found] == [0.0] * len(found)
+    found = [(name, verdict) for _, name, verdict in judged(asks, lambda *_: gullible) if name in NOTHING]
+    assert len(found) == len(NOTHING) * len(asks) and [v.reward for _, v in found] == [0.0] * len(found)
     assert said  # it was asked of the others
 
 

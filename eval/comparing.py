@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from rlvr.errors import UserError
+from rlvr.registry import REGISTRIES
 
 from .intervals import Paired, paired
 from .manifest import MANIFEST, read_json
 from .report import RESULTS, markdown_row, percent
+from .suites import suite_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +54,14 @@ class Evaluation:
 
     def chosen_by_suite(self, suite: str) -> bool:
         """Whether the checkpoint was chosen, out of those of its run, by this suite's problems."""
-        parts = (self.chosen_by or "").split("/")
+        room, _, rest = (self.chosen_by or "").partition("/")
+        chooser = rest.rpartition("/")[0]
+        if room != "eval" or not chooser:
+            return False
+        known = chooser in REGISTRIES["suite"].names()
+        source = suite_for(chooser).dataset if known else chooser
         dataset = ((self.manifest.get("suites") or {}).get(suite) or {}).get("dataset")
-        return len(parts) == 3 and parts[0] == "eval" and parts[1] in (suite, dataset)
+        return chooser == suite or (dataset is not None and dataset == source)
 
 
 def is_evaluation(folder: str | Path) -> bool:
@@ -109,7 +116,7 @@ def _compared(suite: str, a: Evaluation, b: Evaluation) -> SuiteComparison:
         _mean([of_b[p] for p in problems]),
         found,
         tuple(flips),
-        tuple(_warnings(suite, a, b, len(problems))),
+        tuple(dict.fromkeys(_warnings(suite, a, b, len(problems)))),
     )
 
 

@@ -62,6 +62,7 @@ def test_several_samples_are_shares_and_a_partial_reward_is_not_right(tmp_path: 
         ("gsm8k", "eval/gsm8k/accuracy", True),
         ("gsm8k_again", "eval/gsm8k/accuracy", True),  # the same data set under another name
         ("gsm8k", "eval/math500/accuracy", False),
+        ("gsm8k", "eval/of_my_own/accuracy", False),
         ("gsm8k", "reward/mean", False),
         ("gsm8k", None, False),
     ],
@@ -73,6 +74,15 @@ def test_a_checkpoint_that_the_suite_chose(tmp_path: Path, suite: str, chosen_by
     [found] = compare_evaluations(*sides)
     assert any("was chosen out of its run's checkpoints" in text for text in found.warnings) == warned
     assert ("too high" in comparison_markdown(*sides, [found])) == warned
+
+
+def test_another_suite_of_the_same_problems_chose_it_too(tmp_path: Path) -> None:
+    a = write(tmp_path / "a", {"x": [1.0]}, suite="arc_easy_acc_norm", chosen_by="eval/arc_easy_acc/accuracy")
+    manifest = json.loads((a / "manifest.json").read_text())
+    manifest["suites"]["arc_easy_acc_norm"]["dataset"] = "arc_easy"
+    (a / "manifest.json").write_text(json.dumps(manifest))
+    [found] = compare_evaluations(Evaluation.read(a), Evaluation.read(a))
+    assert len(found.warnings) == 1 and "by eval/arc_easy_acc/accuracy" in found.warnings[0]
 
 
 def test_what_keeps_scores_from_comparing_is_said(tmp_path: Path) -> None:

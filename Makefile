@@ -55,7 +55,7 @@ test: .venv/.full
 .venv/.full: .venv/.core scripts/install_optional.py
 	@rm -f .venv/.full
 	@echo "Installing the extras into .venv (once; one to five minutes)"
-	@$(PIP) install -q -e '.[test,lora,instructions]'
+	@$(PIP) install -q -e '.[test,lora,instructions,lab]'
 	@PIP_USER=0 PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN) scripts/install_optional.py
 	@pwd > .venv/.full
 

@@ -1,0 +1,78 @@
+"""Episodes, as the `[B, T]` tensors that `rlvr.functional` takes."""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import torch
+from gymnasium import spaces
+from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
+
+#: What an agent does: observation and a source of randomness -> action.
+Act: TypeAlias = Callable[[Any, random.Random], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Episodes:
+    """`states [B, T]` (or `[B, T, F]`), `actions [B, T]` (or `[B, T, A]`), `rewards`, `mask [B, T]`.
+
+    `final [B]` is the state after the last step; where it was not `terminated [B]`, it has a value.
+    """
+
+    states: Tensor
+    actions: Tensor
+    rewards: Tensor
+    mask: Tensor
+    final: Tensor
+    terminated: Tensor
+
+    def transitions(self) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+        """(s, a, r, s', whether that ended it) of every step, in a row -> five of `[N]`."""
+        following = torch.cat([self.states[:, 1:], self.states[:, :1]], dim=1)
+        last = self.mask.sum(dim=1, keepdim=True) - 1
+        following = following.scatter(1, last, self.final.unsqueeze(1))
+        over = torch.zeros_like(self.mask).scatter(1, last, self.terminated.unsqueeze(1))
+        steps = (self.states, self.actions, self.rewards, following, over)
+        return steps[0][self.mask], steps[1][self.mask], steps[2][self.mask], steps[3][self.mask], steps[4][self.mask]
+
+
+def sampling(policy: Tensor) -> Act:
+    """Acts by a table of probabilities `[S, A]`."""
+    sums, last = policy.cumsum(dim=1).tolist(), policy.shape[1] - 1
+
+    def act(state: int, rng: random.Random) -> int:
+        u, row = rng.random(), sums[state]
+        return next((a for a in range(last) if u < row[a]), last)
+
+    return act
+
+
+def play(env: Any, act: Act, count: int, seed: int) -> Episodes:
+    """`count` episodes of any environment with Gymnasium's interface; the same for the same seed."""
+    rng, rows, final, over = random.Random(seed), [], [], []
+    for episode in range(count):
+        state, _ = env.reset(seed=seed if episode == 0 else None)
+        steps, terminated, truncated = [], False, False
+        while not (terminated or truncated):
+            action = act(state, rng)
+            following, reward, terminated, truncated, _ = env.step(action)
+            steps.append((state, action, float(reward)))
+            state = following
+        rows.append(steps)
+        final.append(state)
+        over.append(terminated)
+    states, actions, rewards = (
+        pad_sequence([torch.tensor([step[i] for step in row], dtype=kind) for row in rows], batch_first=True)
+        for i, kind in ((0, None), (1, None), (2, torch.float64))
+    )
+    mask = torch.arange(rewards.shape[1]) < torch.tensor([[len(row)] for row in rows])
+    return Episodes(states, actions, rewards, mask, torch.tensor(final), torch.tensor(over))
+
+
+def encoder(space: spaces.Space) -> Callable[[Any], Tensor]:
+    """Observations or actions as vectors for a network: one-hot where the space is discrete -> `[..., F]`."""
+    if isinstance(space, spaces.Discrete):
+        return lambda x: torch.nn.functional.one_hot(torch.as_tensor(x), int(space.n)).float()
+    return lambda x: torch.as_tensor(x, dtype=torch.float32)

@@ -1,0 +1,102 @@
+"""Every method of the lab on one world, each with settings that bring it to the truth of a small one."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import NamedTuple, TypeAlias
+
+import torch
+from torch import Tensor
+
+from rlvr.lab import planning
+from rlvr.lab.control import learn_q
+from rlvr.lab.dqn import dqn
+from rlvr.lab.episodes import Episodes, encoder, play, sampling
+from rlvr.lab.fitted_q import fitted_q
+from rlvr.lab.policy_gradient import learn_policy
+from rlvr.lab.prediction import monte_carlo, n_step, predict, td_lambda
+from rlvr.lab.traces import td_traces
+from rlvr.lab.worlds import World
+
+
+class Learned(NamedTuple):
+    """`values [S]` and the greedy `policy [S, A]`. The truth is the best with this `epsilon` of exploration left in."""
+
+    values: Tensor
+    policy: Tensor
+    epsilon: float = 0.0
+
+
+Learn: TypeAlias = Callable[[World, float, int], Learned]
+Evaluate: TypeAlias = Callable[[Episodes, int, float], Tensor]
+
+
+def _planned(world: World, gamma: float, seed: int) -> Learned:
+    model = planning.read_model(world)
+    values = planning.value_iteration(model, gamma)
+    return Learned(values, planning.greedy(planning.action_values(model, values, gamma)))
+
+
+def _evaluated(world: World, gamma: float, seed: int, evaluate: Evaluate) -> Learned:
+    """Policy iteration whose evaluation sees nothing but episodes."""
+    model = planning.read_model(world)
+    policy = planning.uniform(model)
+    for turn in range(5):
+        values = evaluate(play(world, sampling(policy), 1000, seed * 5 + turn), len(policy), gamma)
+        old, policy = policy, planning.greedy(planning.action_values(model, values, gamma))
+        if torch.equal(old, policy):
+            break
+    return Learned(values, policy)
+
+
+def _traced(episodes: Episodes, states: int, gamma: float) -> Tensor:
+    values = torch.zeros(states, dtype=torch.float64)
+    for alpha in (0.1, 0.03, 0.01):
+        values = td_traces(values, episodes, gamma, 0.8, alpha, online=True)
+    return values
+
+
+def _controlled(world: World, gamma: float, seed: int, method: str, epsilon: float) -> Learned:
+    q, _ = learn_q(world, method, gamma=gamma, episodes=15_000, epsilon=epsilon, seed=seed)
+    return _from_q(q, epsilon if method == "sarsa" else 0.0)
+
+
+def _fitted(world: World, gamma: float, seed: int) -> Learned:
+    random = planning.uniform(planning.read_model(world))
+    return _from_q(fitted_q(play(world, sampling(random), 3000, seed), *random.shape, gamma))
+
+
+def _networked(world: World, gamma: float, seed: int) -> Learned:
+    network = dqn(world, gamma=gamma, steps=4000, epsilon=0.5, seed=seed)
+    return _from_q(network(encoder(world.observation_space)(range(len(world.P)))).detach())
+
+
+def _from_q(q: Tensor, epsilon: float = 0.0) -> Learned:
+    q = q.double().nan_to_num(neginf=0.0)
+    return Learned((planning.greedy(q, epsilon) * q).sum(dim=1), planning.greedy(q), epsilon)
+
+
+def _climbed(world: World, gamma: float, seed: int, method: str) -> Learned:
+    """The exact value of the policy that was learned; of actor-critic, what its critic says."""
+    policy, critic = learn_policy(world, method, gamma=gamma, seed=seed)
+    exact = planning.evaluate_policy(planning.read_model(world), policy, gamma)
+    return Learned(critic if method == "actor_critic" else exact, planning.greedy(policy))
+
+
+METHODS: dict[str, Learn] = {
+    "value iteration": _planned,
+    "policy iteration": lambda world, gamma, seed: Learned(
+        *planning.policy_iteration(planning.read_model(world), gamma)
+    ),
+    "Monte Carlo": partial(_evaluated, evaluate=partial(predict, monte_carlo)),
+    "TD(0)": partial(_evaluated, evaluate=partial(predict, n_step(1))),
+    "3-step TD": partial(_evaluated, evaluate=partial(predict, n_step(3))),
+    "TD(0.8), forward": partial(_evaluated, evaluate=partial(predict, td_lambda(0.8))),
+    "TD(0.8), traces": partial(_evaluated, evaluate=_traced),
+    "SARSA": partial(_controlled, method="sarsa", epsilon=0.1),
+    "Q-learning": partial(_controlled, method="q_learning", epsilon=0.5),
+    "fitted Q": _fitted,
+    "DQN": _networked,
+    "REINFORCE": partial(_climbed, method="reinforce"),
+    "actor-critic": partial(_climbed, method="actor_critic"),
+    "TRPO": partial(_climbed, method="trpo"),
+}

@@ -1,0 +1,80 @@
+"""REINFORCE, actor-critic and TRPO on a softmax table: the trainer's own formulas where the best policy is known."""
+
+from typing import Any, Literal
+
+import torch
+from torch import Tensor
+
+from rlvr import functional as F
+from rlvr.lab.episodes import Episodes, play, sampling
+from rlvr.lab.prediction import sweep, td_lambda
+
+
+def learn_policy(
+    env: Any,
+    method: Literal["reinforce", "actor_critic", "trpo"],
+    *,
+    gamma: float,
+    iterations: int = 100,
+    episodes: int = 50,
+    rate: float = 0.2,
+    decay: float = 0.9,
+    max_kl: float = 0.05,
+    seed: int = 0,
+) -> tuple[Tensor, Tensor]:
+    """A policy `[S, A]` and a critic `[S]`, after `iterations` of `episodes` each.
+
+    REINFORCE credits an action with what followed it, the other two with GAE(gamma, `decay`) over the critic, which
+    itself follows TD(`decay`). The first two take a step of Adam at `rate`, TRPO a natural step within `max_kl`.
+    """
+    states, actions = int(env.observation_space.n), int(env.action_space.n)
+    logits = torch.zeros(states, actions, dtype=torch.float64, requires_grad=True)
+    critic = torch.zeros(states, dtype=torch.float64)
+    optimizer = torch.optim.Adam([logits], lr=rate)
+    for iteration in range(iterations):
+        batch = play(env, sampling(logits.detach().softmax(dim=1)), episodes, seed=seed * iterations + iteration)
+        if method == "reinforce":
+            advantages = F.returns_to_go(batch.rewards, batch.mask, gamma)
+        else:
+            ends = {"bootstrap": critic[batch.final], "terminated": batch.terminated}
+            advantages = F.gae(batch.rewards, critic[batch.states], batch.mask, gamma, decay, **ends)
+            critic = critic + 0.3 * (sweep(critic, batch, td_lambda(decay), gamma) - critic)
+        if method == "trpo":
+            _trust_region_step(logits, batch, advantages, max_kl)
+            continue
+        logprobs = logits.log_softmax(dim=1)[batch.states, batch.actions]
+        optimizer.zero_grad()
+        (F.reinforce(logprobs, advantages) * _weights(batch)).sum().backward()
+        optimizer.step()
+    return logits.detach().softmax(dim=1), critic
+
+
+def _weights(batch: Episodes) -> Tensor:
+    counts = {"num_tokens": float(batch.mask.sum()), "num_sequences": len(batch.mask), "num_prompts": 1}
+    return F.aggregation_weights(batch.mask, "sequence_sum", **counts)
+
+
+def _trust_region_step(logits: Tensor, batch: Episodes, advantages: Tensor, max_kl: float) -> None:
+    """One step of TRPO, in place."""
+    old, weights = logits.detach().clone(), _weights(batch)
+
+    def surrogate() -> Tensor:
+        log_ratio = (logits.log_softmax(dim=1) - old.log_softmax(dim=1))[batch.states, batch.actions]
+        return -(F.unclipped(log_ratio, advantages) * weights).sum()
+
+    def kl() -> Tensor:
+        return F.masked_mean(F.exact_kl(old, logits)[batch.states], batch.mask)
+
+    def product(vector: Tensor) -> Tensor:
+        return F.fisher_vector_product(kl, [logits], vector, damping=1e-3)
+
+    before = surrogate()
+    (slope,) = torch.autograd.grad(before, logits)
+    direction = F.conjugate_gradient(product, slope.flatten())
+    step = F.natural_step(direction, product(direction), max_kl).view_as(logits)
+
+    def measure(fraction: float) -> tuple[float, float]:
+        logits.data = old + fraction * step
+        return float(surrogate() - before), float(kl())
+
+    logits.data = old + F.backtracking_line_search(measure, max_kl).fraction * step

@@ -1,0 +1,118 @@
+"""Worlds that are written down: Markov decision processes with Gymnasium's interface.
+
+A world is its table. `P[state][action]` lists (probability, next state, reward, terminated), as Gymnasium's own
+toy_text environments keep theirs, so whatever reads the table of one reads the other's.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
+
+from gymnasium import Env, spaces
+
+Outcome: TypeAlias = tuple[float, int, float, bool]
+Table: TypeAlias = list[list[list[Outcome]]]
+#: Row and column of a step up, right, down and left: the order of Gymnasium's grids.
+STEPS = ((-1, 0), (0, 1), (1, 0), (0, -1))
+
+
+class World(Env):
+    """A table, the names of its states, and where episodes start (one of `start`, each as likely).
+
+    After `limit` steps an episode is cut off (truncated): its last state has a future that nobody saw.
+    """
+
+    def __init__(self, table: Table, names: Sequence[str], start: Sequence[int], limit: int = 100) -> None:
+        self.P, self.names, self.start, self.limit = table, list(names), list(start), limit
+        self.observation_space = spaces.Discrete(len(table))
+        self.action_space = spaces.Discrete(len(table[0]))
+        #: States in which something can still be decided.
+        self.live = [s for s, actions in enumerate(table) if actions[0] != _over(s)]
+
+    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[int, dict[str, Any]]:
+        super().reset(seed=seed)
+        self.state, self.steps = self.start[int(self.np_random.integers(len(self.start)))], 0
+        return self.state, {}
+
+    def step(self, action: int) -> tuple[int, float, bool, bool, dict[str, Any]]:
+        left = self.np_random.random()
+        for probability, following, reward, terminated in self.P[self.state][action]:
+            left -= probability
+            if left < 0:
+                break
+        self.state, self.steps = following, self.steps + 1
+        return following, reward, terminated, not terminated and self.steps >= self.limit, {}
+
+
+def _over(state: int) -> list[Outcome]:
+    return [(1.0, state, 0.0, True)]
+
+
+def chain(length: int = 5, slip: float = 0.1, left: float = 0.2) -> World:
+    """Steps to the left (0) or right (1) along a line; the right end pays 1, the left one `left`.
+
+    With probability `slip` a step goes the other way. Episodes start anywhere.
+    """
+    ends = {0: left, length + 1: 1.0}
+    table: Table = [[_over(0)] * 2]
+    for s in range(1, length + 1):
+        there = [(s + d, ends.get(s + d, 0.0), s + d in ends) for d in (-1, 1)]
+        table.append([[(1 - slip, *there[a]), (slip, *there[1 - a])] for a in (0, 1)])
+    table.append([_over(length + 1)] * 2)
+    return World(table, [str(s) for s in range(length + 2)], range(1, length + 1))
+
+
+def grid(rows: Sequence[str] = ("...+", ".#..", "...."), slip: float = 0.1, step_reward: float = 0.0) -> World:
+    """A map: `.` floor, `#` wall, `S` the start (without one: anywhere), `C` cliff, and ends `+` 1, `-` -1, digit / 10.
+
+    Every step earns `step_reward`, with what its end pays on top. A step off the cliff costs 100 and leads back to
+    S. With probability `slip` a step goes to one of its sides instead. State: row * width + column.
+    """
+    width, cells = len(rows[0]), "".join(rows)
+    pays = {"+": 1.0, "-": -1.0, **{str(d): d / 10 for d in range(10)}}
+    start = [s for s, c in enumerate(cells) if c == "S"] or [s for s, c in enumerate(cells) if c == "."]
+
+    def outcome(s: int, direction: int) -> tuple[int, float, bool]:
+        row, column = s // width + STEPS[direction][0], s % width + STEPS[direction][1]
+        inside = 0 <= row < len(rows) and 0 <= column < width and rows[row][column] != "#"
+        to = row * width + column if inside else s
+        if cells[to] == "C":
+            return start[0], -100.0, False
+        return to, step_reward + pays.get(cells[to], 0.0), cells[to] in pays
+
+    table: Table = []
+    for s, cell in enumerate(cells):
+        if cell not in ".S":
+            table.append([_over(s)] * 4)
+            continue
+        turns = ((1 - slip, 0), (slip / 2, 1), (slip / 2, 3)) if slip else ((1.0, 0),)
+        table.append([[(chance, *outcome(s, (a + turn) % 4)) for chance, turn in turns] for a in range(4)])
+    return World(table, [f"{s // width},{s % width}" for s in range(len(cells))], start)
+
+
+def cliff() -> World:
+    """Sutton and Barto, Reinforcement Learning, 2nd edition, example 6.6: the short way leads along the edge."""
+    return grid(("." * 12, "." * 12, "." * 12, "S" + "C" * 10 + "0"), slip=0.0, step_reward=-1.0)
+
+
+def _sums_to_six(text: str) -> float:
+    return float(sum(map(int, text)) == 6)
+
+
+def token_world(tokens: str = "123.", length: int = 4, reward: Callable[[str], float] = _sums_to_six) -> World:
+    """A language model's world: a state is the text so far, an action the next token, the step is certain.
+
+    `.` or the `length`th token ends the text, and only then `reward(text without the dot)` is paid: a verifier's verdict.
+    """
+    texts = [""]
+    for text in texts:  # grows while it is read: breadth first
+        if len(text) < length - 1:
+            texts += [text + token for token in tokens if token != "."]
+    end = len(texts)
+    table: Table = []
+    for text in texts:
+        longer = [text + token.strip(".") for token in tokens]
+        over = [token == "." or len(text) == length - 1 for token in tokens]
+        table.append(
+            [[(1.0, end, reward(t), True) if o else (1.0, texts.index(t), 0.0, False)] for t, o in zip(longer, over)]
+        )
+    return World([*table, [_over(end)] * len(tokens)], [*texts, "end"], [0])

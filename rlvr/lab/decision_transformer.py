@@ -73,7 +73,7 @@ def train(
     noise = torch.Generator().manual_seed(seed)
     returns, places = returns_to_go(data.rewards, data.mask), data.mask.nonzero()
     states, actions = model.encode_state(data.states), model.encode_action(data.actions)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=rate, weight_decay=1e-4)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=rate, weight_decay=1e-4, fused=True)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 1 - step / updates)
     for _ in range(updates):
         rows, ends = places[torch.randint(len(places), (batch,), generator=noise)].unbind(1)
@@ -93,7 +93,7 @@ def train(
         loss.backward()
         optimizer.step()
         schedule.step()
-    return float(loss)
+    return float(loss.detach())
 
 
 @torch.no_grad()

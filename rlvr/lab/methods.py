@@ -40,33 +40,31 @@ def _evaluated(world: World, gamma: float, seed: int, evaluate: Evaluate) -> Lea
     """Policy iteration whose evaluation sees nothing but episodes."""
     model = planning.read_model(world)
     policy = planning.uniform(model)
-    for turn in range(5):
-        values = evaluate(play(world, sampling(policy), 1000, seed * 5 + turn), len(policy), gamma)
-        old, policy = policy, planning.greedy(planning.action_values(model, values, gamma))
-        if torch.equal(old, policy):
-            break
+    for turn, count in enumerate((1000, 1000, 1000, 10_000)):
+        values = evaluate(play(world, sampling(policy), count, seed * 4 + turn), len(policy), gamma)
+        policy = planning.greedy(planning.action_values(model, values, gamma))
     return Learned(values, policy)
 
 
 def _traced(episodes: Episodes, states: int, gamma: float) -> Tensor:
     values = torch.zeros(states, dtype=torch.float64)
-    for alpha in (0.1, 0.03, 0.01):
+    for alpha in (0.1, 0.01, 0.001):
         values = td_traces(values, episodes, gamma, 0.8, alpha, online=True)
     return values
 
 
 def _controlled(world: World, gamma: float, seed: int, method: str, epsilon: float) -> Learned:
-    q, _ = learn_q(world, method, gamma=gamma, episodes=15_000, epsilon=epsilon, seed=seed)
+    q, _ = learn_q(world, method, gamma=gamma, episodes=50_000, epsilon=epsilon, seed=seed)
     return _from_q(q, epsilon if method == "sarsa" else 0.0)
 
 
 def _fitted(world: World, gamma: float, seed: int) -> Learned:
     random = planning.uniform(planning.read_model(world))
-    return _from_q(fitted_q(play(world, sampling(random), 3000, seed), *random.shape, gamma))
+    return _from_q(fitted_q(play(world, sampling(random), 10_000, seed), *random.shape, gamma))
 
 
 def _networked(world: World, gamma: float, seed: int) -> Learned:
-    network = dqn(world, gamma=gamma, steps=4000, epsilon=0.5, seed=seed)
+    network = dqn(world, gamma=gamma, steps=100_000, update_every=40, epsilon=1.0, batch=128, copy_every=25, seed=seed)
     return _from_q(network(encoder(world.observation_space)(range(len(world.P)))).detach())
 
 

@@ -15,9 +15,9 @@ def learn_policy(
     method: Literal["reinforce", "actor_critic", "trpo"],
     *,
     gamma: float,
-    iterations: int = 100,
-    episodes: int = 50,
-    rate: float = 0.2,
+    iterations: int = 300,
+    episodes: int = 100,
+    rate: float = 0.1,
     decay: float = 0.9,
     max_kl: float = 0.05,
     seed: int = 0,
@@ -38,7 +38,7 @@ def learn_policy(
         else:
             ends = {"bootstrap": critic[batch.final], "terminated": batch.terminated}
             advantages = F.gae(batch.rewards, critic[batch.states], batch.mask, gamma, decay, **ends)
-            critic = critic + 0.3 * (sweep(critic, batch, td_lambda(decay), gamma) - critic)
+            critic = critic + 0.2 * (1 - iteration / iterations) * (sweep(critic, batch, td_lambda(decay), gamma) - critic)
         if method == "trpo":
             _trust_region_step(logits, batch, advantages, max_kl)
             continue
@@ -75,6 +75,6 @@ def _trust_region_step(logits: Tensor, batch: Episodes, advantages: Tensor, max_
 
     def measure(fraction: float) -> tuple[float, float]:
         logits.data = old + fraction * step
-        return float(surrogate() - before), float(kl())
+        return float((surrogate() - before).detach()), float(kl().detach())
 
     logits.data = old + F.backtracking_line_search(measure, max_kl).fraction * step

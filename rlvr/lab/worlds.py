@@ -61,7 +61,7 @@ def chain(length: int = 5, slip: float = 0.1, left: float = 0.2) -> World:
     return World(table, [str(s) for s in range(length + 2)], range(1, length + 1))
 
 
-def grid(rows: Sequence[str] = ("...+", ".#..", "...."), slip: float = 0.1, step_reward: float = 0.0) -> World:
+def grid(rows: Sequence[str] = ("...+", "3#.#", "...."), slip: float = 0.1, step_reward: float = 0.0) -> World:
     """A map: `.` floor, `#` wall, `S` the start (without one: anywhere), `C` cliff, and ends `+` 1, `-` -1, digit / 10.
 
     Every step earns `step_reward`, with what its end pays on top. A step off the cliff costs 100 and leads back to

@@ -9,15 +9,9 @@ from torch import Tensor
 
 
 def learn_q(
-    env: Any,
-    method: Literal["sarsa", "q_learning"],
-    *,
-    gamma: float,
-    episodes: int,
-    epsilon: float = 0.1,
-    rate: Callable[[int], float] = lambda visits: visits**-0.7,
-    seed: int = 0,
-) -> tuple[Tensor, list[float]]:
+    env: Any, method: Literal["sarsa", "q_learning"], *, gamma: float, episodes: int, epsilon: float = 0.1,
+    rate: Callable[[int], float] = lambda visits: visits**-0.7, seed: int = 0,
+) -> tuple[Tensor, list[float]]:  # fmt: skip
     """Q `[S, A]` and the return of each episode. Q(s, a) <- Q(s, a) + rate(visits) (r + gamma next - Q(s, a)).
 
     next is Q(s', a') of the action that is taken there (SARSA: the value of the policy that explores), or max over a of

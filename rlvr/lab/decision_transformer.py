@@ -1,4 +1,4 @@
-"""The Decision Transformer: a sequence model that acts as well as it is asked to. Chen et al. 2021, arXiv:2106.01345."""
+"""The Decision Transformer: a sequence model that acts as well as it is asked to. Chen et al., arXiv:2106.01345."""
 
 from typing import Any
 
@@ -15,14 +15,14 @@ def small_backbone(width: int = 64, seed: int = 0) -> Any:
 
     torch.manual_seed(seed)
     sizes = {"hidden_size": width, "intermediate_size": 2 * width, "num_hidden_layers": 2, "num_attention_heads": 2}
-    return LlamaForCausalLM(LlamaConfig(vocab_size=1, **sizes))
+    return LlamaForCausalLM(LlamaConfig(vocab_size=1, bos_token_id=None, eos_token_id=None, **sizes))
 
 
 class DecisionTransformer(nn.Module):
     """Reads (return-to-go, state, action) of the last `context` steps and says the next action.
 
-    The three tokens of a step share one embedding of its time. `scale` divides the returns. `blind` hides them: behaviour
-    cloning with the same network. An environment's discrete actions are learned as classes, others as numbers.
+    The three tokens of a step share one embedding of its time. `scale` divides the returns; `blind` hides them:
+    behaviour cloning. Discrete actions are learned as classes, others as numbers.
     """
 
     def __init__(
@@ -54,21 +54,14 @@ class DecisionTransformer(nn.Module):
     def language_loss(self, token_ids: Tensor) -> Tensor:
         """-log p of each next token of a text, in the mean; `token_ids [B, L]`."""
         hidden = self.backbone.base_model(input_ids=token_ids[:, :-1]).last_hidden_state.flatten(0, 1)
-        logprobs, _ = token_logprobs(hidden, self.backbone.get_output_embeddings().weight, token_ids[:, 1:].flatten())
-        return -logprobs.mean()
+        weight = self.backbone.get_output_embeddings().weight
+        return -token_logprobs(hidden, weight, token_ids[:, 1:].flatten())[0].mean()
 
 
 def train(
-    model: DecisionTransformer,
-    data: Episodes,
-    *,
-    updates: int,
-    batch: int = 64,
-    rate: float = 1e-3,
-    text: Tensor | None = None,
-    language_coef: float = 0.1,
-    seed: int = 0,
-) -> float:
+    model: DecisionTransformer, data: Episodes, *, updates: int, batch: int = 64, rate: float = 3e-3,
+    text: Tensor | None = None, language_coef: float = 0.1, seed: int = 0,
+) -> float:  # fmt: skip
     """L_decision + language_coef L_language on random windows of `data` and rows of `text [N, L]` -> the last loss."""
     noise = torch.Generator().manual_seed(seed)
     returns, places = returns_to_go(data.rewards, data.mask), data.mask.nonzero()
@@ -87,8 +80,7 @@ def train(
             errors = (predicted - actions[rows, times]).square().mean(dim=-1)
         loss = masked_mean(errors, seen)
         if text is not None:
-            chosen = torch.randint(len(text), (batch // 8,), generator=noise)
-            loss = loss + language_coef * model.language_loss(text[chosen])
+            loss += language_coef * model.language_loss(text[torch.randint(len(text), (batch // 8,), generator=noise)])
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -102,11 +94,11 @@ def ask(model: DecisionTransformer, env: Any, target: float, *, episodes: int, s
     noise, reached = torch.Generator().manual_seed(seed), []
     for episode in range(episodes):
         state, over = env.reset(seed=seed if episode == 0 else None)[0], False
-        returns, states, actions, time = [target], [model.encode_state(state)], [], 0
+        returns, states, actions = [target], [model.encode_state(state)], []
         while not over:
             latest = slice(-model.context, None)
             known = torch.stack([*actions, torch.zeros(model.predict.out_features)])[latest]
-            times = torch.arange(time + 1)[latest]  # the time goes on when the window is full
+            times = torch.arange(len(states))[latest]  # the time goes on when the window is full
             window = (torch.tensor(returns)[latest], torch.stack(states)[latest], known, times)
             said = model(*(part.unsqueeze(0) for part in window))[0, -1]
             action = int(said.softmax(0).multinomial(1, generator=noise)) if model.discrete else said.numpy()
@@ -114,6 +106,6 @@ def ask(model: DecisionTransformer, env: Any, target: float, *, episodes: int, s
             returns.append(returns[-1] - float(reward))
             states.append(model.encode_state(state))
             actions.append(model.encode_action(action))
-            time, over = time + 1, terminated or truncated
+            over = terminated or truncated
         reached.append(target - returns[-1])
     return reached

@@ -14,34 +14,23 @@ from rlvr.lab.episodes import encoder
 
 
 def dqn(
-    env: Any,
-    *,
-    gamma: float,
-    steps: int,
-    update_every: int = 1,
-    epsilon: float = 0.2,
-    capacity: int = 100_000,
-    batch: int = 32,
-    copy_every: int = 100,
-    double: bool = False,
-    rate: float = 3e-3,
-    width: int = 64,
+    env: Any, *, gamma: float, steps: int, update_every: int = 1, epsilon: float = 0.2, capacity: int = 100_000,
+    batch: int = 32, copy_every: int = 100, double: bool = False, rate: float = 3e-3, seed: int = 0,
     encode: Callable[[Any], Tensor] | None = None,
     watch: Callable[[int, nn.Module], None] = lambda update, network: None,
-    seed: int = 0,
-) -> nn.Module:
+) -> nn.Module:  # fmt: skip
     """A network from encoded observations `[B, F]` to Q `[B, A]`, updated every `update_every` of `steps` steps.
 
-    The update's `batch` is drawn from the last `capacity` transitions (the replay buffer): with capacity == batch there is
-    no replay, only what just happened. The target r + gamma max over a of Q'(s', a) uses a copy Q' of the network, made
+    The `batch` is drawn from the last `capacity` transitions (the replay buffer): with capacity == batch there is no
+    replay, only what just happened. The target r + gamma max over a of Q'(s', a) uses a copy Q' of the network, made
     every `copy_every` updates (the slides' double network): with 1 there is no target network. `double`: Q chooses the
     action, Q' values it (van Hasselt et al. 2016, arXiv:1509.06461). The learning rate falls to 0 in a line.
     """
     torch.manual_seed(seed)
     rng, encode, actions = random.Random(seed), encode or encoder(env.observation_space), int(env.action_space.n)
     state, _ = env.reset(seed=seed)
-    layers = nn.Linear(len(encode(state)), width), nn.ReLU(), nn.Linear(width, width), nn.ReLU(), nn.Linear(width, actions)
-    network = nn.Sequential(*layers)
+    hidden = nn.Linear(len(encode(state)), 64), nn.ReLU(), nn.Linear(64, 64), nn.ReLU()
+    network = nn.Sequential(*hidden, nn.Linear(64, actions))
     target = copy.deepcopy(network)
     optimizer = torch.optim.Adam(network.parameters(), lr=rate, fused=True)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda update: 1 - update * update_every / steps)
@@ -55,7 +44,9 @@ def dqn(
         state = env.reset()[0] if terminated or truncated else following
         if (step + 1) % update_every:
             continue
-        before, taken, rewards, after, over = map(numpy.array, zip(*rng.sample(buffer, min(batch, len(buffer)))))
+        update = (step + 1) // update_every
+        drawn = rng.sample(buffer, min(batch, len(buffer)))
+        before, taken, rewards, after, over = map(numpy.array, zip(*drawn, strict=True))
         with torch.no_grad():
             later = target(encode(after))
             best = (network(encode(after)) if double else later).argmax(dim=1, keepdim=True)
@@ -66,7 +57,6 @@ def dqn(
         loss.mean().backward()
         optimizer.step()
         schedule.step()
-        update = (step + 1) // update_every
         if update % copy_every == 0:
             target.load_state_dict(network.state_dict())
         watch(update, network)

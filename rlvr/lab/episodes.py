@@ -5,12 +5,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+import numpy
 import torch
 from gymnasium import spaces
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
-#: What an agent does: observation and a source of randomness -> action.
+#: What an agent does: observation and a source of noise -> action.
 Act: TypeAlias = Callable[[Any, random.Random], Any]
 
 
@@ -34,8 +35,8 @@ class Episodes:
         last = self.mask.sum(dim=1, keepdim=True) - 1
         following = following.scatter(1, last, self.final.unsqueeze(1))
         over = torch.zeros_like(self.mask).scatter(1, last, self.terminated.unsqueeze(1))
-        steps = (self.states, self.actions, self.rewards, following, over)
-        return steps[0][self.mask], steps[1][self.mask], steps[2][self.mask], steps[3][self.mask], steps[4][self.mask]
+        m = self.mask
+        return self.states[m], self.actions[m], self.rewards[m], following[m], over[m]
 
 
 def sampling(policy: Tensor) -> Act:
@@ -63,12 +64,10 @@ def play(env: Any, act: Act, count: int, seed: int) -> Episodes:
         rows.append(steps)
         final.append(state)
         over.append(terminated)
-    states, actions, rewards = (
-        pad_sequence([torch.tensor([step[i] for step in row], dtype=kind) for row in rows], batch_first=True)
-        for i, kind in ((0, None), (1, None), (2, torch.float64))
-    )
+    columns = [[torch.from_numpy(numpy.array(column)) for column in zip(*row, strict=True)] for row in rows]
+    states, actions, rewards = (pad_sequence(parts, batch_first=True) for parts in zip(*columns, strict=True))
     mask = torch.arange(rewards.shape[1]) < torch.tensor([[len(row)] for row in rows])
-    return Episodes(states, actions, rewards, mask, torch.tensor(final), torch.tensor(over))
+    return Episodes(states, actions, rewards, mask, torch.from_numpy(numpy.array(final)), torch.tensor(over))
 
 
 def encoder(space: spaces.Space) -> Callable[[Any], Tensor]:

@@ -1,4 +1,4 @@
-"""Pictures of what was learned beside what is true."""
+"""A picture of what was learned beside what is true."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -9,9 +9,9 @@ from torch import Tensor
 
 def beside(path: Path, title: str, names: Sequence[str], panels: Mapping[str, tuple[Tensor, Tensor]]) -> None:
     """A panel for each method: its values (dots) on the true ones (steps), both of the states called `names`."""
-    rows, places = -(-len(panels) // 4), range(len(names))
-    figure = Figure(figsize=(13, 1 + 2 * rows), layout="constrained")
-    axes = figure.subplots(rows, 4, sharex=True, sharey=True, squeeze=False).flatten()
+    columns, places = min(4, len(panels)), range(len(names))
+    figure = Figure(figsize=(13, 1 + 2 * -(-len(panels) // columns)), layout="constrained")
+    axes = figure.subplots(-(-len(panels) // columns), columns, sharex=True, sharey=True, squeeze=False).flatten()
     for axis, (name, (truth, learned)) in zip(axes, panels.items(), strict=False):
         axis.step(places, truth, where="mid", color="0.6", label="true")
         axis.plot(places, learned, "o", markersize=3, label="learned")
@@ -21,25 +21,4 @@ def beside(path: Path, title: str, names: Sequence[str], panels: Mapping[str, tu
         axis.set_visible(False)
     axes[0].legend(fontsize=7)
     figure.suptitle(title)
-    figure.savefig(path)
-
-
-def curves(
-    path: Path,
-    title: str,
-    labels: tuple[str, str],
-    x: Sequence[float],
-    lines: Mapping[str, Tensor],
-    truth: Mapping[str, float],
-) -> None:
-    """`lines[name] [runs, X]` as their median in a band from the least to the most; `truth` dashed."""
-    figure = Figure(figsize=(8, 4.5), layout="constrained")
-    axis = figure.subplots()
-    for name, runs in lines.items():
-        (line,) = axis.plot(x, runs.median(dim=0).values, label=name)
-        axis.fill_between(x, runs.amin(dim=0), runs.amax(dim=0), alpha=0.15, color=line.get_color())
-    for number, (name, y) in enumerate(truth.items()):
-        axis.axhline(y, color=f"C{number}", linestyle="--", linewidth=1, label=name)
-    axis.set(title=title, xlabel=labels[0], ylabel=labels[1])
-    axis.legend()
-    figure.savefig(path)
+    figure.savefig(path, dpi=120)

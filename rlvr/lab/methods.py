@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -15,7 +15,6 @@ from rlvr.lab.fitted_q import fitted_q
 from rlvr.lab.policy_gradient import learn_policy
 from rlvr.lab.prediction import monte_carlo, n_step, predict, td_lambda
 from rlvr.lab.traces import td_traces
-from rlvr.lab.worlds import World
 
 
 class Learned(NamedTuple):
@@ -26,17 +25,17 @@ class Learned(NamedTuple):
     epsilon: float = 0.0
 
 
-Learn: TypeAlias = Callable[[World, float, int], Learned]
-Evaluate: TypeAlias = Callable[[Episodes, int, float], Tensor]
+def _from_q(q: Tensor, epsilon: float = 0.0) -> Learned:
+    q = q.double().nan_to_num(neginf=0.0)
+    return Learned((planning.greedy(q, epsilon) * q).sum(dim=1), planning.greedy(q), epsilon)
 
 
-def _planned(world: World, gamma: float, seed: int) -> Learned:
+def _planned(world: Any, gamma: float, seed: int) -> Learned:
     model = planning.read_model(world)
-    values = planning.value_iteration(model, gamma)
-    return Learned(values, planning.greedy(planning.action_values(model, values, gamma)))
+    return _from_q(planning.action_values(model, planning.value_iteration(model, gamma), gamma))
 
 
-def _evaluated(world: World, gamma: float, seed: int, evaluate: Evaluate) -> Learned:
+def _evaluated(world: Any, gamma: float, seed: int, evaluate: Callable[[Episodes, int, float], Tensor]) -> Learned:
     """Policy iteration whose evaluation sees nothing but episodes."""
     model = planning.read_model(world)
     policy = planning.uniform(model)
@@ -53,38 +52,33 @@ def _traced(episodes: Episodes, states: int, gamma: float) -> Tensor:
     return values
 
 
-def _controlled(world: World, gamma: float, seed: int, method: str, epsilon: float) -> Learned:
+def _controlled(world: Any, gamma: float, seed: int, method: Any, epsilon: float) -> Learned:
     q, _ = learn_q(world, method, gamma=gamma, episodes=50_000, epsilon=epsilon, seed=seed)
     return _from_q(q, epsilon if method == "sarsa" else 0.0)
 
 
-def _fitted(world: World, gamma: float, seed: int) -> Learned:
-    random = planning.uniform(planning.read_model(world))
-    return _from_q(fitted_q(play(world, sampling(random), 10_000, seed), *random.shape, gamma))
+def _fitted(world: Any, gamma: float, seed: int) -> Learned:
+    policy = planning.uniform(planning.read_model(world))
+    return _from_q(fitted_q(play(world, sampling(policy), 10_000, seed), *policy.shape, gamma))
 
 
-def _networked(world: World, gamma: float, seed: int) -> Learned:
-    network = dqn(world, gamma=gamma, steps=100_000, update_every=40, epsilon=1.0, batch=128, copy_every=25, seed=seed)
+def _networked(world: Any, gamma: float, seed: int) -> Learned:
+    sizes = {"steps": 100_000, "update_every": 25, "batch": 128, "copy_every": 25}
+    network = dqn(world, gamma=gamma, epsilon=1.0, seed=seed, **sizes)
     return _from_q(network(encoder(world.observation_space)(range(len(world.P)))).detach())
 
 
-def _from_q(q: Tensor, epsilon: float = 0.0) -> Learned:
-    q = q.double().nan_to_num(neginf=0.0)
-    return Learned((planning.greedy(q, epsilon) * q).sum(dim=1), planning.greedy(q), epsilon)
-
-
-def _climbed(world: World, gamma: float, seed: int, method: str) -> Learned:
+def _climbed(world: Any, gamma: float, seed: int, method: Any) -> Learned:
     """The exact value of the policy that was learned; of actor-critic, what its critic says."""
     policy, critic = learn_policy(world, method, gamma=gamma, seed=seed)
     exact = planning.evaluate_policy(planning.read_model(world), policy, gamma)
     return Learned(critic if method == "actor_critic" else exact, planning.greedy(policy))
 
 
-METHODS: dict[str, Learn] = {
+#: name -> (world, gamma, seed) -> Learned
+METHODS: dict[str, Callable[[Any, float, int], Learned]] = {
     "value iteration": _planned,
-    "policy iteration": lambda world, gamma, seed: Learned(
-        *planning.policy_iteration(planning.read_model(world), gamma)
-    ),
+    "policy iteration": lambda world, gamma, _: Learned(*planning.policy_iteration(planning.read_model(world), gamma)),
     "Monte Carlo": partial(_evaluated, evaluate=partial(predict, monte_carlo)),
     "TD(0)": partial(_evaluated, evaluate=partial(predict, n_step(1))),
     "3-step TD": partial(_evaluated, evaluate=partial(predict, n_step(3))),

@@ -9,10 +9,7 @@ from torch import Tensor
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """What a step leads to: `transition [S, A, S]`, the chance to be there and go on, and `rewards [S, A]`, expected.
-
-    Where an episode may end a row sums to less than 1: what follows an end is worth nothing.
-    """
+    """`transition [S, A, S]`, the chance to be there next and to go on, and `rewards [S, A]`, expected."""
 
     transition: Tensor
     rewards: Tensor

@@ -1,5 +1,6 @@
 """REINFORCE, actor-critic and TRPO on a softmax table: the trainer's own formulas where the best policy is known."""
 
+from functools import partial
 from typing import Any, Literal
 
 import torch
@@ -11,17 +12,9 @@ from rlvr.lab.prediction import sweep, td_lambda
 
 
 def learn_policy(
-    env: Any,
-    method: Literal["reinforce", "actor_critic", "trpo"],
-    *,
-    gamma: float,
-    iterations: int = 300,
-    episodes: int = 100,
-    rate: float = 0.1,
-    decay: float = 0.9,
-    max_kl: float = 0.05,
-    seed: int = 0,
-) -> tuple[Tensor, Tensor]:
+    env: Any, method: Literal["reinforce", "actor_critic", "trpo"], *, gamma: float, iterations: int = 300,
+    episodes: int = 100, rate: float = 0.1, decay: float = 0.9, max_kl: float = 0.05, seed: int = 0,
+) -> tuple[Tensor, Tensor]:  # fmt: skip
     """A policy `[S, A]` and a critic `[S]`, after `iterations` of `episodes` each.
 
     REINFORCE credits an action with what followed it, the other two with GAE(gamma, `decay`) over the critic, which
@@ -38,25 +31,23 @@ def learn_policy(
         else:
             ends = {"bootstrap": critic[batch.final], "terminated": batch.terminated}
             advantages = F.gae(batch.rewards, critic[batch.states], batch.mask, gamma, decay, **ends)
-            critic = critic + 0.2 * (1 - iteration / iterations) * (sweep(critic, batch, td_lambda(decay), gamma) - critic)
+            share = 0.1 * (1 - iteration / iterations)
+            critic = critic.lerp(sweep(critic, batch, td_lambda(decay), gamma), share)
+        counts = {"num_tokens": float(batch.mask.sum()), "num_sequences": episodes, "num_prompts": 1}
+        weights = F.aggregation_weights(batch.mask, "sequence_sum", **counts)
         if method == "trpo":
-            _trust_region_step(logits, batch, advantages, max_kl)
+            _trust_region_step(logits, batch, advantages, weights, max_kl)
             continue
         logprobs = logits.log_softmax(dim=1)[batch.states, batch.actions]
         optimizer.zero_grad()
-        (F.reinforce(logprobs, advantages) * _weights(batch)).sum().backward()
+        (F.reinforce(logprobs, advantages) * weights).sum().backward()
         optimizer.step()
     return logits.detach().softmax(dim=1), critic
 
 
-def _weights(batch: Episodes) -> Tensor:
-    counts = {"num_tokens": float(batch.mask.sum()), "num_sequences": len(batch.mask), "num_prompts": 1}
-    return F.aggregation_weights(batch.mask, "sequence_sum", **counts)
-
-
-def _trust_region_step(logits: Tensor, batch: Episodes, advantages: Tensor, max_kl: float) -> None:
+def _trust_region_step(logits: Tensor, batch: Episodes, advantages: Tensor, weights: Tensor, max_kl: float) -> None:
     """One step of TRPO, in place."""
-    old, weights = logits.detach().clone(), _weights(batch)
+    old = logits.detach().clone()
 
     def surrogate() -> Tensor:
         log_ratio = (logits.log_softmax(dim=1) - old.log_softmax(dim=1))[batch.states, batch.actions]
@@ -65,9 +56,7 @@ def _trust_region_step(logits: Tensor, batch: Episodes, advantages: Tensor, max_
     def kl() -> Tensor:
         return F.masked_mean(F.exact_kl(old, logits)[batch.states], batch.mask)
 
-    def product(vector: Tensor) -> Tensor:
-        return F.fisher_vector_product(kl, [logits], vector, damping=1e-3)
-
+    product = partial(F.fisher_vector_product, kl, [logits], damping=1e-3)
     before = surrogate()
     (slope,) = torch.autograd.grad(before, logits)
     direction = F.conjugate_gradient(product, slope.flatten())

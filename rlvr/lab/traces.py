@@ -11,8 +11,8 @@ def td_traces(
 ) -> Tensor:
     """V(s) <- V(s) + alpha delta_t e_t(s), e_t(s) = gamma lambda e_(t-1)(s) + 1[s = s_t] -> `[S]`.
 
-    Offline the values stay as they were until the end, and the result is `sweep` with `td_lambda`, which had to wait for
-    the future. Sutton and Barto, 2nd edition, section 12.2 (accumulating traces).
+    Offline the values stay as they were until the end, and the result is that of `sweep` with `td_lambda`, which had to
+    wait for the future. Sutton and Barto, 2nd edition, section 12.2 (accumulating traces).
     """
     new = values.tolist()  # lists: for so few states they are several times faster than tensors
     for row, mask in enumerate(episodes.mask):

@@ -9,10 +9,7 @@ from typing import Any, TypeAlias
 
 from gymnasium import Env, spaces
 
-Outcome: TypeAlias = tuple[float, int, float, bool]
-Table: TypeAlias = list[list[list[Outcome]]]
-#: Row and column of a step up, right, down and left: the order of Gymnasium's grids.
-STEPS = ((-1, 0), (0, 1), (1, 0), (0, -1))
+Table: TypeAlias = list[list[list[tuple[float, int, float, bool]]]]
 
 
 class World(Env):
@@ -35,23 +32,21 @@ class World(Env):
 
     def step(self, action: int) -> tuple[int, float, bool, bool, dict[str, Any]]:
         left = self.np_random.random()
-        for probability, following, reward, terminated in self.P[self.state][action]:
-            left -= probability
+        for outcome in self.P[self.state][action]:
+            left -= outcome[0]
             if left < 0:
                 break
-        self.state, self.steps = following, self.steps + 1
-        return following, reward, terminated, not terminated and self.steps >= self.limit, {}
+        _, self.state, reward, terminated = outcome
+        self.steps += 1
+        return self.state, reward, terminated, not terminated and self.steps >= self.limit, {}
 
 
-def _over(state: int) -> list[Outcome]:
+def _over(state: int) -> list[tuple[float, int, float, bool]]:
     return [(1.0, state, 0.0, True)]
 
 
 def chain(length: int = 5, slip: float = 0.1, left: float = 0.2) -> World:
-    """Steps to the left (0) or right (1) along a line; the right end pays 1, the left one `left`.
-
-    With probability `slip` a step goes the other way. Episodes start anywhere.
-    """
+    """Left (0) or right (1) along a line whose ends pay `left` and 1; with probability `slip` the other way."""
     ends = {0: left, length + 1: 1.0}
     table: Table = [[_over(0)] * 2]
     for s in range(1, length + 1):
@@ -64,15 +59,16 @@ def chain(length: int = 5, slip: float = 0.1, left: float = 0.2) -> World:
 def grid(rows: Sequence[str] = ("...+", "3#.#", "...."), slip: float = 0.1, step_reward: float = 0.0) -> World:
     """A map: `.` floor, `#` wall, `S` the start (without one: anywhere), `C` cliff, and ends `+` 1, `-` -1, digit / 10.
 
-    Every step earns `step_reward`, with what its end pays on top. A step off the cliff costs 100 and leads back to
-    S. With probability `slip` a step goes to one of its sides instead. State: row * width + column.
+    Actions: up, right, down, left; with probability `slip` a step goes to one of its sides. It earns `step_reward` and
+    what its end pays; one off the cliff costs 100 and leads back to S. State: row * width + column.
     """
     width, cells = len(rows[0]), "".join(rows)
     pays = {"+": 1.0, "-": -1.0, **{str(d): d / 10 for d in range(10)}}
     start = [s for s, c in enumerate(cells) if c == "S"] or [s for s, c in enumerate(cells) if c == "."]
 
     def outcome(s: int, direction: int) -> tuple[int, float, bool]:
-        row, column = s // width + STEPS[direction][0], s % width + STEPS[direction][1]
+        down, right = ((-1, 0), (0, 1), (1, 0), (0, -1))[direction]
+        row, column = s // width + down, s % width + right
         inside = 0 <= row < len(rows) and 0 <= column < width and rows[row][column] != "#"
         to = row * width + column if inside else s
         if cells[to] == "C":
@@ -94,25 +90,22 @@ def cliff() -> World:
     return grid(("." * 12, "." * 12, "." * 12, "S" + "C" * 10 + "0"), slip=0.0, step_reward=-1.0)
 
 
-def _sums_to_six(text: str) -> float:
-    return float(sum(map(int, text)) == 6)
-
-
-def token_world(tokens: str = "123.", length: int = 4, reward: Callable[[str], float] = _sums_to_six) -> World:
+def token_world(
+    tokens: str = "123.", length: int = 4, reward: Callable[[str], float] = lambda text: sum(map(int, text)) == 6
+) -> World:
     """A language model's world: a state is the text so far, an action the next token, the step is certain.
 
-    `.` or the `length`th token ends the text, and only then `reward(text without the dot)` is paid: a verifier's verdict.
+    `.` or the `length`th token ends the text, and only then `reward(text without the dot)` is paid: a verdict.
     """
     texts = [""]
     for text in texts:  # grows while it is read: breadth first
-        if len(text) < length - 1:
-            texts += [text + token for token in tokens if token != "."]
-    end = len(texts)
-    table: Table = []
-    for text in texts:
-        longer = [text + token.strip(".") for token in tokens]
-        over = [token == "." or len(text) == length - 1 for token in tokens]
-        table.append(
-            [[(1.0, end, reward(t), True) if o else (1.0, texts.index(t), 0.0, False)] for t, o in zip(longer, over)]
-        )
-    return World([*table, [_over(end)] * len(tokens)], [*texts, "end"], [0])
+        texts += [text + token for token in tokens if token != "." and len(text) < length - 1]
+
+    def outcome(text: str, token: str) -> tuple[float, int, float, bool]:
+        longer = text + token.strip(".")
+        if token == "." or len(longer) == length:
+            return 1.0, len(texts), float(reward(longer)), True
+        return 1.0, texts.index(longer), 0.0, False
+
+    table = [[[outcome(text, token)] for token in tokens] for text in texts]
+    return World([*table, [_over(len(texts))] * len(tokens)], [*texts, "end"], [0])

@@ -25,7 +25,7 @@ def path(q: torch.Tensor) -> list[int]:
 
 
 def test_the_cliff_walk() -> None:
-    """Sutton and Barto, example 6.6: Q-learning learns the short path along the edge, and falls off while it explores."""
+    """Sutton and Barto, example 6.6: Q-learning learns the short path along the edge, and falls off exploring."""
     runs = [
         [learn_q(cliff(), method, gamma=1.0, episodes=500, rate=lambda n: 0.5, seed=seed) for seed in range(5)]
         for method in ("q_learning", "sarsa")

@@ -17,7 +17,7 @@ from rlvr.lab.planning import (
 )
 from rlvr.lab.worlds import chain, cliff, grid, token_world
 
-#: Russell and Norvig, Artificial Intelligence: A Modern Approach, the 4 x 3 world: utilities for gamma 1, a step of -0.04.
+#: Russell and Norvig, Artificial Intelligence: A Modern Approach, the 4 x 3 world: gamma 1, a step of -0.04.
 AIMA = grid(("...+", ".#.-", "...."), slip=0.2, step_reward=-0.04)
 UTILITIES = [0.812, 0.868, 0.918, 0.762, 0.660, 0.705, 0.655, 0.611, 0.388]
 
@@ -50,7 +50,7 @@ def test_both_iterations_agree(world: object) -> None:
 
 
 def test_the_best_of_those_that_explore() -> None:
-    """Value iteration with an epsilon is the value of some policy that explores, and no smaller than any greedy one's."""
+    """Value iteration with an epsilon is that of some policy that explores, and no smaller than any greedy one's."""
     model = read_model(cliff())
     soft = value_iteration(model, 1.0, epsilon=0.1)
     policy = greedy(action_values(model, soft, 1.0), epsilon=0.1)

@@ -28,7 +28,7 @@ def numbers(*values: float) -> Tensor:
 
 
 def test_the_ride() -> None:
-    """30 minutes are expected; 10 are over and 18 are left: the target is 28, and alpha says how far V(start) follows."""
+    """30 minutes are expected; 10 are over and 18 are left: the target is 28, and alpha says how far V follows."""
     ride, expected = episode([0, 1], [10.0], terminated=False), numbers(30, 18)
     # 10 + 18
     assert n_step(1)(ride, expected, 1.0).item() == 28.0

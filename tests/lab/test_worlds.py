@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-
-
 import gymnasium
 import pytest
 import torch
@@ -11,7 +9,7 @@ from gymnasium.utils.env_checker import check_env
 
 from rlvr.lab.episodes import encoder, play, sampling
 from rlvr.lab.planning import read_model, uniform
-from rlvr.lab.worlds import World, chain, cliff, grid, token_world
+from rlvr.lab.worlds import chain, cliff, grid, token_world
 
 WORLDS = {"chain": chain, "grid": grid, "cliff": cliff, "tokens": token_world}
 

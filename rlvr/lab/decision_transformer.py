@@ -4,6 +4,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from transformers import LlamaConfig, LlamaForCausalLM
 
 from rlvr.functional import masked_mean, returns_to_go, token_logprobs
 from rlvr.lab.episodes import Episodes, encoder
@@ -11,8 +12,6 @@ from rlvr.lab.episodes import Episodes, encoder
 
 def small_backbone(width: int = 64, seed: int = 0) -> Any:
     """A transformer from scratch; any causal language model of transformers can stand in its place."""
-    from transformers import LlamaConfig, LlamaForCausalLM
-
     torch.manual_seed(seed)
     sizes = {"hidden_size": width, "intermediate_size": 2 * width, "num_hidden_layers": 2, "num_attention_heads": 2}
     return LlamaForCausalLM(LlamaConfig(vocab_size=1, bos_token_id=None, eos_token_id=None, **sizes))
@@ -25,17 +24,14 @@ class DecisionTransformer(nn.Module):
     behaviour cloning. Discrete actions are learned as classes, others as numbers.
     """
 
-    def __init__(
-        self, backbone: Any, env: Any, *, context: int = 8, horizon: int = 128, scale: float = 1.0, blind: bool = False
-    ) -> None:
+    def __init__(self, backbone: Any, env: Any, *, context: int = 8, scale: float = 1.0, blind: bool = False) -> None:
         super().__init__()
-        self.context, self.horizon, self.scale, self.blind = context, horizon, scale, blind
+        self.backbone, self.context, self.scale, self.blind = backbone, context, scale, blind
         self.discrete = hasattr(env.action_space, "n")
         self.encode_state, self.encode_action = encoder(env.observation_space), encoder(env.action_space)
         states = len(self.encode_state(env.observation_space.sample()))
         actions, width = len(self.encode_action(env.action_space.sample())), backbone.config.hidden_size
-        self.backbone = backbone
-        self.embed_time = nn.Embedding(horizon, width)
+        self.embed_time = nn.Embedding(128, width)  # later steps share the last one
         self.embed_return, self.embed_state = nn.Linear(1, width), nn.Linear(states, width)
         self.embed_action, self.norm = nn.Linear(actions, width), nn.LayerNorm(width)
         self.predict = nn.Linear(width, actions)
@@ -47,15 +43,15 @@ class DecisionTransformer(nn.Module):
         """
         asked = (returns * (0.0 if self.blind else 1.0 / self.scale)).float().unsqueeze(-1)
         tokens = torch.stack([self.embed_return(asked), self.embed_state(states), self.embed_action(actions)], dim=2)
-        tokens = tokens + self.embed_time(times.clamp(max=self.horizon - 1)).unsqueeze(2)
+        tokens = tokens + self.embed_time(times.clamp(max=127)).unsqueeze(2)
         hidden = self.backbone.base_model(inputs_embeds=self.norm(tokens.flatten(1, 2)), use_cache=False)
         return self.predict(hidden.last_hidden_state[:, 1::3])
 
     def language_loss(self, token_ids: Tensor) -> Tensor:
         """-log p of each next token of a text, in the mean; `token_ids [B, L]`."""
         hidden = self.backbone.base_model(input_ids=token_ids[:, :-1]).last_hidden_state.flatten(0, 1)
-        weight = self.backbone.get_output_embeddings().weight
-        return -token_logprobs(hidden, weight, token_ids[:, 1:].flatten())[0].mean()
+        head = self.backbone.get_output_embeddings()
+        return -token_logprobs(hidden, head.weight, token_ids[:, 1:].flatten())[0].mean()
 
 
 def train(
@@ -105,7 +101,6 @@ def ask(model: DecisionTransformer, env: Any, target: float, *, episodes: int, s
             state, reward, terminated, truncated, _ = env.step(action)
             returns.append(returns[-1] - float(reward))
             states.append(model.encode_state(state))
-            actions.append(model.encode_action(action))
-            over = terminated or truncated
+            actions, over = [*actions, model.encode_action(action)], terminated or truncated
         reached.append(target - returns[-1])
     return reached

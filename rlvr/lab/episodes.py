@@ -2,8 +2,7 @@
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy
 import torch
@@ -11,12 +10,10 @@ from gymnasium import spaces
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
-#: What an agent does: observation and a source of noise -> action.
-Act: TypeAlias = Callable[[Any, random.Random], Any]
+Act: TypeAlias = Callable[[Any, random.Random], Any]  # observation, noise -> action
 
 
-@dataclass(frozen=True, slots=True)
-class Episodes:
+class Episodes(NamedTuple):
     """`states [B, T]` (or `[B, T, F]`), `actions [B, T]` (or `[B, T, A]`), `rewards`, `mask [B, T]`.
 
     `final [B]` is the state after the last step; where it was not `terminated [B]`, it has a value.
@@ -52,22 +49,21 @@ def sampling(policy: Tensor) -> Act:
 
 def play(env: Any, act: Act, count: int, seed: int) -> Episodes:
     """`count` episodes of any environment with Gymnasium's interface; the same for the same seed."""
-    rng, rows, final, over = random.Random(seed), [], [], []
+    rng, rows, ends = random.Random(seed), [], []
     for episode in range(count):
         state, _ = env.reset(seed=seed if episode == 0 else None)
         steps, terminated, truncated = [], False, False
         while not (terminated or truncated):
-            action = act(state, rng)
-            following, reward, terminated, truncated, _ = env.step(action)
+            following, reward, terminated, truncated, _ = env.step(action := act(state, rng))
             steps.append((state, action, float(reward)))
             state = following
         rows.append(steps)
-        final.append(state)
-        over.append(terminated)
+        ends.append((numpy.array(state), terminated))
     columns = [[torch.from_numpy(numpy.array(column)) for column in zip(*row, strict=True)] for row in rows]
     states, actions, rewards = (pad_sequence(parts, batch_first=True) for parts in zip(*columns, strict=True))
     mask = torch.arange(rewards.shape[1]) < torch.tensor([[len(row)] for row in rows])
-    return Episodes(states, actions, rewards, mask, torch.from_numpy(numpy.array(final)), torch.tensor(over))
+    final, terminated = zip(*ends, strict=True)
+    return Episodes(states, actions, rewards, mask, torch.from_numpy(numpy.stack(final)), torch.tensor(terminated))
 
 
 def encoder(space: spaces.Space) -> Callable[[Any], Tensor]:

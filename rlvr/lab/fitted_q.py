@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from rlvr.lab.episodes import Episodes
+from rlvr.lab.planning import settled
 
 
 def fitted_q(episodes: Episodes, states: int, actions: int, gamma: float, tolerance: float = 1e-12) -> Tensor:
@@ -14,12 +15,10 @@ def fitted_q(episodes: Episodes, states: int, actions: int, gamma: float, tolera
     s, a, rewards, following, over = episodes.transitions()
     pairs = s * actions + a
     counts = torch.bincount(pairs, minlength=states * actions)
-    values = torch.zeros(states, dtype=torch.float64)
-    while True:
+
+    def mean_target(values: Tensor) -> Tensor:
         targets = rewards + gamma * values[following].masked_fill(over, 0.0)
         q = torch.zeros(states * actions, dtype=torch.float64).index_add(0, pairs, targets) / counts.clamp(min=1)
-        q = q.masked_fill(counts == 0, -float("inf")).view(states, actions)
-        better = q.amax(dim=1).nan_to_num(neginf=0.0)  # a state without data keeps 0
-        if float((better - values).abs().max()) < tolerance:
-            return q
-        values = better
+        return q.masked_fill(counts == 0, -float("inf")).view(states, actions)
+
+    return mean_target(settled(lambda v: mean_target(v).amax(dim=1).nan_to_num(neginf=0.0), states, tolerance))

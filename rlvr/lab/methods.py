@@ -63,8 +63,7 @@ def _fitted(world: Any, gamma: float, seed: int) -> Learned:
 
 
 def _networked(world: Any, gamma: float, seed: int) -> Learned:
-    sizes = {"steps": 100_000, "update_every": 25, "batch": 128, "copy_every": 25}
-    network = dqn(world, gamma=gamma, epsilon=1.0, seed=seed, **sizes)
+    network = dqn(world, gamma=gamma, epsilon=1.0, seed=seed, steps=100_000, update_every=25, batch=128, copy_every=25)
     return _from_q(network(encoder(world.observation_space)(range(len(world.P)))).detach())
 
 

@@ -1,14 +1,13 @@
 """The truth, by dynamic programming: Bellman's equations solved with the world's own table."""
 
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
 
-@dataclass(frozen=True, slots=True)
-class Model:
+class Model(NamedTuple):
     """`transition [S, A, S]`, the chance to be there next and to go on, and `rewards [S, A]`, expected."""
 
     transition: Tensor
@@ -51,24 +50,30 @@ def evaluate_policy(model: Model, policy: Tensor, gamma: float) -> Tensor:
     return torch.linalg.solve(torch.eye(len(rewards), dtype=torch.float64) - gamma * transition, rewards)
 
 
+def settled(better: Callable[[Tensor], Tensor], states: int, tolerance: float) -> Tensor:
+    """Values `[S]` from 0 on, replaced by `better(values)` until nothing moves."""
+    values, old = torch.zeros(states, dtype=torch.float64), None
+    while old is None or float((values - old).abs().max()) >= tolerance:
+        values, old = better(values), values
+    return values
+
+
 def value_iteration(model: Model, gamma: float, epsilon: float = 0.0, tolerance: float = 1e-12) -> Tensor:
     """V* -> `[S]`: V(s) <- max over a of Q(s, a), until nothing moves.
 
     With `epsilon` the best that a policy can do which takes any action with that chance: what SARSA learns.
     """
-    values = torch.zeros(len(model.rewards), dtype=torch.float64)
-    while True:
+
+    def better(values: Tensor) -> Tensor:
         q = action_values(model, values, gamma)
-        better = (1 - epsilon) * q.amax(dim=1) + epsilon * q.mean(dim=1)
-        if float((better - values).abs().max()) < tolerance:
-            return better
-        values = better
+        return (1 - epsilon) * q.amax(dim=1) + epsilon * q.mean(dim=1)
+
+    return settled(better, len(model.rewards), tolerance)
 
 
 def policy_iteration(model: Model, gamma: float) -> tuple[Tensor, Tensor]:
     """V* and a best policy -> `[S]`, `[S, A]`: evaluate, act greedily, until the policy stays."""
-    policy = uniform(model)
-    values = evaluate_policy(model, policy, gamma)
+    values = evaluate_policy(model, uniform(model), gamma)
     while True:
         policy = greedy(action_values(model, values, gamma).round(decimals=10))  # ties must not flip on rounding
         better = evaluate_policy(model, policy, gamma)

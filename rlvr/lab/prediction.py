@@ -11,6 +11,7 @@ from torch import Tensor
 
 from rlvr.functional import lambda_returns, n_step_returns, returns_to_go
 from rlvr.lab.episodes import Episodes
+from rlvr.lab.planning import settled
 
 #: episodes, values `[S]`, gamma -> `[B, T]`
 Target: TypeAlias = Callable[[Episodes, Tensor, float], Tensor]
@@ -23,14 +24,12 @@ def monte_carlo(episodes: Episodes, values: Tensor, gamma: float) -> Tensor:
 
 def n_step(n: int) -> Target:
     """n rewards, and V of what follows. `n_step(1)` is TD(0): r + gamma V(s')."""
-    return lambda e, values, gamma: n_step_returns(e.rewards, values[e.states], e.mask, n, gamma, **_after(e, values))
+    return lambda e, v, gamma: n_step_returns(e.rewards, v[e.states], e.mask, n, gamma, **_after(e, v))
 
 
 def td_lambda(decay: float) -> Target:
     """The forward view of TD(lambda): all n-step returns, weighted with (1 - lambda) lambda^(n-1)."""
-    return lambda e, values, gamma: lambda_returns(
-        e.rewards, values[e.states], e.mask, gamma, decay, **_after(e, values)
-    )
+    return lambda e, v, gamma: lambda_returns(e.rewards, v[e.states], e.mask, gamma, decay, **_after(e, v))
 
 
 def _after(episodes: Episodes, values: Tensor) -> dict[str, Any]:
@@ -51,9 +50,4 @@ def sweep(values: Tensor, episodes: Episodes, target: Target, gamma: float, alph
 
 def predict(target: Target, episodes: Episodes, states: int, gamma: float, tolerance: float = 1e-5) -> Tensor:
     """V of the policy that played `episodes` -> `[S]`: sweeps until nothing moves any more."""
-    values = torch.zeros(states, dtype=torch.float64)
-    while True:
-        better = sweep(values, episodes, target, gamma)
-        if float((better - values).abs().max()) < tolerance:
-            return better
-        values = better
+    return settled(lambda values: sweep(values, episodes, target, gamma), states, tolerance)

@@ -13,10 +13,7 @@ Table: TypeAlias = list[list[list[tuple[float, int, float, bool]]]]
 
 
 class World(Env):
-    """A table, the names of its states, and where episodes start (one of `start`, each as likely).
-
-    After `limit` steps an episode is cut off (truncated): its last state has a future that nobody saw.
-    """
+    """A table, the names of its states, where episodes start (each of `start` as likely), and when they are cut off."""
 
     def __init__(self, table: Table, names: Sequence[str], start: Sequence[int], limit: int = 100) -> None:
         self.P, self.names, self.start, self.limit = table, list(names), list(start), limit
@@ -48,11 +45,10 @@ def _over(state: int) -> list[tuple[float, int, float, bool]]:
 def chain(length: int = 5, slip: float = 0.1, left: float = 0.2) -> World:
     """Left (0) or right (1) along a line whose ends pay `left` and 1; with probability `slip` the other way."""
     ends = {0: left, length + 1: 1.0}
-    table: Table = [[_over(0)] * 2]
+    table: Table = [[_over(s)] * 2 for s in range(length + 2)]
     for s in range(1, length + 1):
         there = [(s + d, ends.get(s + d, 0.0), s + d in ends) for d in (-1, 1)]
-        table.append([[(1 - slip, *there[a]), (slip, *there[1 - a])] for a in (0, 1)])
-    table.append([_over(length + 1)] * 2)
+        table[s] = [[(1 - slip, *there[a]), (slip, *there[1 - a])] for a in (0, 1)]
     return World(table, [str(s) for s in range(length + 2)], range(1, length + 1))
 
 
@@ -75,13 +71,11 @@ def grid(rows: Sequence[str] = ("...+", "3#.#", "...."), slip: float = 0.1, step
             return start[0], -100.0, False
         return to, step_reward + pays.get(cells[to], 0.0), cells[to] in pays
 
+    turns = ((1 - slip, 0), (slip / 2, 1), (slip / 2, 3)) if slip else ((1.0, 0),)
     table: Table = []
     for s, cell in enumerate(cells):
-        if cell not in ".S":
-            table.append([_over(s)] * 4)
-            continue
-        turns = ((1 - slip, 0), (slip / 2, 1), (slip / 2, 3)) if slip else ((1.0, 0),)
-        table.append([[(chance, *outcome(s, (a + turn) % 4)) for chance, turn in turns] for a in range(4)])
+        moves = [[(chance, *outcome(s, (a + turn) % 4)) for chance, turn in turns] for a in range(4)]
+        table.append(moves if cell in ".S" else [_over(s)] * 4)
     return World(table, [f"{s // width},{s % width}" for s in range(len(cells))], start)
 
 

@@ -26,9 +26,10 @@ def path(q: torch.Tensor) -> list[int]:
 
 def test_the_cliff_walk() -> None:
     """Sutton and Barto, example 6.6: Q-learning learns the short path along the edge, and falls off exploring."""
+    # SARSA at the book's 0.5 earns as much, but its values shake: what is greedy at one moment may walk in circles.
     runs = [
-        [learn_q(cliff(), method, gamma=1.0, episodes=500, rate=lambda n: 0.5, seed=seed) for seed in range(5)]
-        for method in ("q_learning", "sarsa")
+        [learn_q(cliff(), method, gamma=1.0, episodes=500, rate=lambda n, r=rate: r, seed=seed) for seed in range(5)]
+        for method, rate in (("q_learning", 0.5), ("sarsa", 0.1))
     ]
     short, safe = ([path(q) for q, _ in run] for run in runs)
     assert short == [[36, *range(24, 36), 47]] * 5  # up, eleven to the right, down: 13 steps

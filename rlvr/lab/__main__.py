@@ -16,7 +16,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     from rlvr.lab.methods import METHODS
     from rlvr.lab.planning import read_model, value_iteration
 
-    shown = {"chain": worlds.chain, "grid": worlds.grid, "tokens": worlds.token_world, "cliff": worlds.cliff}
+    shown: Any = {"chain": worlds.chain, "grid": worlds.grid, "tokens": worlds.token_world, "cliff": worlds.cliff}
     parser.add_argument("name", choices=shown, metavar="NAME", help=", ".join(shown))
     parser.add_argument("--out", type=Path, default=Path("lab"), help="folder of the picture (lab)")
     parser.add_argument("--seed", type=int, default=0)

@@ -13,8 +13,8 @@ from rlvr.lab.episodes import Episodes, encoder
 def small_backbone(width: int = 64, seed: int = 0) -> Any:
     """A transformer from scratch; any causal language model of transformers can stand in its place."""
     torch.manual_seed(seed)
-    sizes = {"hidden_size": width, "intermediate_size": 2 * width, "num_hidden_layers": 2, "num_attention_heads": 2}
-    return LlamaForCausalLM(LlamaConfig(vocab_size=1, bos_token_id=None, eos_token_id=None, **sizes))
+    sizes: Any = {"vocab_size": 1, "hidden_size": width, "intermediate_size": 2 * width, "num_attention_heads": 2}
+    return LlamaForCausalLM(LlamaConfig(num_hidden_layers=2, bos_token_id=None, eos_token_id=None, **sizes))
 
 
 class DecisionTransformer(nn.Module):
@@ -90,7 +90,7 @@ def ask(model: DecisionTransformer, env: Any, target: float, *, episodes: int, s
     noise, reached = torch.Generator().manual_seed(seed), []
     for episode in range(episodes):
         state, over = env.reset(seed=seed if episode == 0 else None)[0], False
-        returns, states, actions = [target], [model.encode_state(state)], []
+        returns, states, actions = [target], [model.encode_state(state)], list[Tensor]()
         while not over:
             latest = slice(-model.context, None)
             known = torch.stack([*actions, torch.zeros(model.predict.out_features)])[latest]

@@ -60,7 +60,7 @@ def play(env: Any, act: Act, count: int, seed: int) -> Episodes:
         rows.append(steps)
         ends.append((numpy.array(state), terminated))
     columns = [[torch.from_numpy(numpy.array(column)) for column in zip(*row, strict=True)] for row in rows]
-    states, actions, rewards = (pad_sequence(parts, batch_first=True) for parts in zip(*columns, strict=True))
+    states, actions, rewards = (pad_sequence(list(parts), batch_first=True) for parts in zip(*columns, strict=True))
     mask = torch.arange(rewards.shape[1]) < torch.tensor([[len(row)] for row in rows])
     final, terminated = zip(*ends, strict=True)
     return Episodes(states, actions, rewards, mask, torch.from_numpy(numpy.stack(final)), torch.tensor(terminated))

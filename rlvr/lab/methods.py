@@ -59,7 +59,7 @@ def _controlled(world: Any, gamma: float, seed: int, method: Any, epsilon: float
 
 def _fitted(world: Any, gamma: float, seed: int) -> Learned:
     policy = planning.uniform(planning.read_model(world))
-    return _from_q(fitted_q(play(world, sampling(policy), 10_000, seed), *policy.shape, gamma))
+    return _from_q(fitted_q(play(world, sampling(policy), 10_000, seed), len(policy), policy.shape[1], gamma))
 
 
 def _networked(world: Any, gamma: float, seed: int) -> Learned:

@@ -32,7 +32,7 @@ def learn_policy(
             ends = {"bootstrap": critic[batch.final], "terminated": batch.terminated}
             advantages = F.gae(batch.rewards, critic[batch.states], batch.mask, gamma, decay, **ends)
             critic = critic.lerp(sweep(critic, batch, td_lambda(decay), gamma), 0.1 * (1 - iteration / iterations))
-        counts = {"num_tokens": 0, "num_sequences": episodes, "num_prompts": 0}
+        counts: dict[str, Any] = {"num_tokens": 0, "num_sequences": episodes, "num_prompts": 0}
         weights = F.aggregation_weights(batch.mask, "sequence_sum", **counts)
         if method == "trpo":
             _trust_region_step(logits, batch, advantages, weights, max_kl)

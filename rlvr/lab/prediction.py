@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 import torch
 from torch import Tensor
 
-from rlvr.functional import lambda_returns, n_step_returns, returns_to_go
+from rlvr.functional import lambda_returns, n_step_returns
 from rlvr.lab.episodes import Episodes
 from rlvr.lab.planning import settled
 
@@ -18,8 +18,8 @@ Target: TypeAlias = Callable[[Episodes, Tensor, float], Tensor]
 
 
 def monte_carlo(episodes: Episodes, values: Tensor, gamma: float) -> Tensor:
-    """G_t, what was really earned."""
-    return returns_to_go(episodes.rewards, episodes.mask, gamma)
+    """G_t, what was really earned; for what an episode that was cut off did not see stands V of its last state."""
+    return td_lambda(1.0)(episodes, values, gamma)
 
 
 def n_step(n: int) -> Target:

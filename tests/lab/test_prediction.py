@@ -88,7 +88,8 @@ TARGETS = {"Monte Carlo": monte_carlo, "TD(0)": n_step(1), "4-step": n_step(4), 
 def test_the_value_of_acting_at_random(make: Callable[[], World], target: Target) -> None:
     world = make()
     model = read_model(world)
-    episodes = play(world, sampling(uniform(model)), 8000 if make is chain else 5000, seed=0)
+    world.limit = 40  # some are cut off: their last returns would be too small, were it not for V of what follows
+    episodes = play(world, sampling(uniform(model)), 12_000, seed=1)
     learned = predict(target, episodes, len(world.P), gamma=0.8)
     truth = evaluate_policy(model, uniform(model), 0.8)
     assert float((learned - truth).abs().max()) < 1e-2

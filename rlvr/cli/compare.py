@@ -46,7 +46,7 @@ def command(
     if out is not None and (out.suffix not in (".md", ".html") or not out.parent.is_dir()):
         raise UserError(f"--out {out}: give a file that ends in .md or .html, in a folder that exists.")
     if any(map(is_evaluation, (a, b))):
-        return compare_two_evaluations(a, b, out, all_metrics, as_json)
+        return _compare_two_evaluations(a, b, out, all_metrics, as_json)
     sides = comparing.Side.read(a), comparing.Side.read(b)
     lines = comparing.compare(*sides)
     if out is not None and out.suffix == ".md":
@@ -71,7 +71,7 @@ def command(
         print(f"written to {out}")
 
 
-def compare_two_evaluations(a: str, b: str, out: Path | None, everything: bool, as_json: bool) -> None:
+def _compare_two_evaluations(a: str, b: str, out: Path | None, everything: bool, as_json: bool) -> None:
     """Prints the suites that two evaluations share, and what flipped."""
     from rlvr.cli.output import print_json, print_table
     from rlvr.errors import UserError

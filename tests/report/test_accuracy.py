@@ -26,7 +26,7 @@ def test_the_page_draws_a_chart_a_suite(tmp_path: Path) -> None:
     write_accuracy_page(["base/model", "hub/name"], {"gsm8k": suites["gsm8k"][:2]}, by_name)
     with browser() as page:
         page.open(by_iteration.as_uri())
-        page.wait("document.body.dataset.ready === 'yes'")
+        page.wait("document.body?.dataset.ready === 'yes'")
         assert page.run("document.querySelectorAll('.chart canvas').length") == 2
         rows = page.run("[...document.querySelectorAll('tr')].map((r) => [...r.cells].map((c) => c.textContent))")
         assert rows[0] == ["model", "gsm8k", "<b>odd</b>"]
@@ -41,7 +41,8 @@ def test_the_page_draws_a_chart_a_suite(tmp_path: Path) -> None:
             return Math.max(...[...Array(c.width).keys()].map(count));
         })()"""
         assert page.run(column) > 40
+        page.open("about:blank")
         page.open(by_name.as_uri())
-        page.wait("document.body.dataset.ready === 'yes'")
+        page.wait("document.body?.dataset.ready === 'yes'")
         assert page.run("document.querySelector('tr:nth-child(2) td').textContent") == "base/model"
         assert page.complaints == []

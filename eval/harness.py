@@ -12,14 +12,12 @@ from typing import Any, Protocol
 from rlvr.core import Completion, Engine, Prompt, Sampling, Verdict
 from rlvr.data import LoadedPrompts
 
-from .records import Record
+from .records import IDENTITY, Record
 from .results import Sample, SuiteResult, summarise
 from .suites import Suite, suite_for
 
 #: Completions that are sampled together, of whole problems: what an interruption may cost.
 CHUNK = 512
-#: What names the samples of one evaluation besides the suite, its sampling and the seed.
-IDENTITY = ("model", "weights", "template", "engine", "dtype")
 
 #: Samples done, samples in all, and their mean reward so far (None before the first that was judged).
 OnProgress = Callable[[int, int, float | None], None]

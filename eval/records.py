@@ -12,7 +12,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
@@ -24,8 +24,10 @@ from rlvr.records import prompt_json, record_line, rollout_json, verdict_of
 from .results import Sample
 
 RECORDS = "records.jsonl"
+#: What names the samples of one evaluation besides the suite, its sampling and the seed.
+IDENTITY = ("model", "weights", "template", "engine", "dtype")
 #: What must be equal for two samples to belong to one evaluation.
-SETTINGS = ("suite", "version", "seed", "sampling", "template", "model", "weights", "engine", "dtype")
+SETTINGS = ("suite", "version", "seed", "sampling", *IDENTITY)
 #: What a recorded verdict depends on besides the completion.
 _PROBLEM = ("answer", "messages", "meta", "verifier")
 
@@ -139,16 +141,6 @@ class Record:
         if self._file is not None:
             with contextlib.suppress(OSError):  # each line was flushed when it was written, and said so if it failed
                 self._file.close()
-
-
-def read_records(folder: Path) -> Iterator[dict[str, Any]]:
-    """The lines of an evaluation's folder, one at a time; one that a kill tore is left out. None without a record."""
-    path = folder / RECORDS
-    if path.is_file():
-        with path.open("rb") as lines:
-            for line in lines:
-                with contextlib.suppress(ValueError, RecursionError):
-                    yield json.loads(line)
 
 
 def _sample_of(row: Mapping[str, Any]) -> Sample:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit, urlunsplit
 
 from rlvr import assemble
 from rlvr.engines import answering_engine, lone_engine
@@ -71,7 +73,7 @@ def evaluate_model(
                 record=None if out is None else out / RECORDS,
                 resume=resume,
                 identity=model,
-                on_progress=lambda done, total, mean, name=suite.name: on_progress(name, done, total, mean),  # type: ignore[misc]
+                on_progress=partial(on_progress, suite.name),
             )
             results.append(result)
             manifest.add(suite, result)
@@ -95,10 +97,16 @@ def model_of(recipe: Recipe, tokenizer: PreTrainedTokenizerBase | None) -> dict[
         "template": "the server's" if tokenizer is None else template_hash(tokenizer),
         "dtype": section.dtype if local else None,
         "engine": engine.name,
-        "url": engine.url,
+        "url": None if engine.url is None else _without_password(engine.url),
         "device": assemble.device_of(recipe) if engine.name in ("hf", "vllm") else None,
         "chosen_by": chosen_by(section.path),
     }
+
+
+def _without_password(url: str) -> str:
+    """The address without a user's name and password, since the manifest is a file that is passed on."""
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
 
 def _tokenizer(recipe: Recipe) -> PreTrainedTokenizerBase | None:

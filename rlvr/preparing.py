@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rlvr import assemble, registry
+from rlvr import __version__, assemble, registry
 from rlvr.core import Prompt
 from rlvr.errors import UserError
 from rlvr.folder import write_json
@@ -217,7 +217,7 @@ def _cleaned(recipe: Recipe, refs: Sequence[SetRef], loaded: Sequence[LoadedProm
     suites = suite_texts(recipe.data.data_dir) if rules.contamination else SuiteTexts()
     verifiers = sorted({repr(use) for part in loaded for use in part.prompts[0].verifiers})
     tokenizer = f"{recipe.model.path}@{recipe.model.revision}" if rules.max_prompt_tokens else ""
-    key = cache_key("+".join(part.contents for part in loaded), rules, suites, *verifiers, tokenizer)
+    key = cache_key("+".join(part.contents for part in loaded), rules, suites, __version__, *verifiers, tokenizer)
     if (known := _cached(key)) is not None:
         return known
     count_tokens = _token_counter(recipe) if rules.max_prompt_tokens else None

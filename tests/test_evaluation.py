@@ -16,7 +16,7 @@ from rlvr.cli.progress import Progress
 from rlvr.config import eval_recipe, load_recipe
 from rlvr.errors import UserError
 from rlvr.eval import suite_for
-from rlvr.evaluation import evaluate_model
+from rlvr.evaluation import evaluate_model, model_of
 from rlvr.rescoring import stored_rows
 from rlvr.run import train_recipe
 from tests.chat_server import Server
@@ -115,6 +115,12 @@ def test_what_a_server_serves_is_evaluated_without_a_checkpoint(tmp_path: Path) 
     assert (model["engine"], model["url"]) == ("openai", server.url)
     again = list(stored_rows(tmp_path / "e"))
     assert len(again) == 24 and {row["was"]["reward"] for row in again} == {0.0, 1.0}
+
+
+@pytest.mark.parametrize("user", ["", "me:secret@"])
+def test_the_manifest_keeps_no_password(user: str) -> None:
+    settings = ["engine=openai", f"engine.url=http://{user}[::1]:8000/v1"]
+    assert model_of(eval_recipe("served", settings, [], 0)[0], None)["url"] == "http://[::1]:8000/v1"
 
 
 def test_a_log_files_reader_hears_of_the_mean(

@@ -102,7 +102,7 @@ class _NoText:
 def check_ahead(name: str, check: Check) -> None:
     """Raises BadArguments where a constraint's arguments do not suit each other, which checks say before they read."""
     try:
-        check(_NoText())  # type: ignore[arg-type]
+        check(_NoText())  # type: ignore[arg-type]  # it stands in for a Text, and is never read
     except _Reached:
         return
     except ValueError as error:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO, Any
 
 import yaml
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, FunctionLoader, StrictUndefined
 
 from rlvr.core import STATUSES
 from rlvr.errors import UserError
@@ -121,9 +121,12 @@ def render(
             "form-action 'none'",
         ]
     )
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    template = environment.from_string(_asset(f"page/{page}"))
-    return template.render(names=names, styles=styles, scripts=scripts, data=data, policy=policy)
+    environment = Environment(
+        loader=FunctionLoader(_asset), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    return environment.get_template(f"page/{page}").render(
+        names=names, styles=styles, scripts=scripts, data=data, policy=policy
+    )
 
 
 def _asset(name: str) -> str:

@@ -10,7 +10,6 @@ is the text, and the number of tokens.
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -19,6 +18,7 @@ from rlvr.core import Completion, Message, Prompt, Sampling, Span, noise_key
 from rlvr.errors import UserError, did_you_mean
 from rlvr.rollout import chat
 from rlvr.rollout.openai_client import MALFORMED, OpenAIClient, reason
+from rlvr.rollout.throughput import Throughput
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -52,32 +52,31 @@ class OpenAIEngine:
         self.stop_ids = () if tokenizer is None else chat.stop_token_ids(tokenizer, chat.eos_of_checkpoint(path))
         self.failures: Counter[str] = Counter()
         self._limit = "max_tokens"  # what the server calls it
-        self._tokens, self._seconds, self._failed = 0, 0.0, 0
+        self.throughput = Throughput()
 
     def generate(self, prompts: Sequence[Prompt], sampling: Sampling, *, iteration: int = 0) -> list[list[Completion]]:
         """Completions in the order of the prompts; `aborted` ones where every try of a request failed.
 
         Raises `UserError` where most of them did.
         """
-        began = time.perf_counter()
         self.failures.clear()
-        flat = self.client.run(
-            [
-                self._complete(prompt, sampling, noise_key(sampling.seed, iteration, prompt.id, sample))
-                for prompt in prompts
-                for sample in range(sampling.group_size)
-            ]
-        )
+        with self.throughput.timed():
+            flat = self.client.run(
+                [
+                    self._complete(prompt, sampling, noise_key(sampling.seed, iteration, prompt.id, sample))
+                    for prompt in prompts
+                    for sample in range(sampling.group_size)
+                ]
+            )
         failed = self.failures.total()
-        self._failed += failed
+        self.throughput.failed += failed
         if failed > len(flat) / 2:
             why, count = self.failures.most_common(1)[0]
             raise UserError(
                 f"{failed} of {len(flat)} requests to the server at {self.url} failed; {count} of them: {why}. "
                 "What was sampled before is kept: look at the server, then continue with --resume."
             )
-        self._tokens += sum(completion.num_tokens for completion in flat)
-        self._seconds += time.perf_counter() - began
+        self.throughput.tokens += sum(completion.num_tokens for completion in flat)
         size = sampling.group_size
         return [flat[start : start + size] for start in range(0, len(flat), size)]
 
@@ -85,12 +84,7 @@ class OpenAIEngine:
         raise UserError("engine.name=openai cannot be given weights: it evaluates what a server serves.")
 
     def metrics(self) -> Mapping[str, float]:
-        found = {
-            "rollout/tokens_per_second": self._tokens / max(self._seconds, 1e-9),
-            "rollout/failed_requests": float(self._failed),
-        }
-        self._tokens, self._seconds, self._failed = 0, 0.0, 0
-        return found
+        return self.throughput.metrics()
 
     def close(self) -> None:
         self.client.close()

@@ -24,6 +24,7 @@ from torch import Tensor
 from rlvr.core import Completion, Prompt, Sampling
 from rlvr.errors import UserError
 from rlvr.rollout import chat
+from rlvr.rollout.throughput import Throughput
 from rlvr.rollout.vllm_requests import Answer, Request, asked, completion_of, probe_request, vllm_weights
 from rlvr.rollout.weight_transfer import FolderTransfer, NCCLTransfer
 
@@ -107,7 +108,7 @@ class VLLMServerEngine:
         self.transfer = NCCLTransfer(self.server) if options.weight_transfer == "nccl" else FolderTransfer(
             self.server, options.weights_dir, self.run
         )  # fmt: skip
-        self._tokens, self._seconds, self._failed = 0, 0.0, 0
+        self.throughput = Throughput()
 
     def generate(self, prompts: Sequence[Prompt], sampling: Sampling, *, iteration: int = 0) -> list[list[Completion]]:
         """Completions in the order of the prompts. A prompt that fills the context gets `aborted` ones.
@@ -115,12 +116,11 @@ class VLLMServerEngine:
         So does a request that failed three times; where most of them do, or the server has other weights than the
         last that were pushed, `UserError` says why.
         """
-        began = time.perf_counter()
-        wanted = asked(prompts, sampling, iteration, self.tokenizer, self.stop_ids, self.context)
-        answers = self._answers(wanted.requests)
-        self._check_version()
-        self._tokens += sum(len(answer.token_ids) for answer in answers)
-        self._seconds += time.perf_counter() - began
+        with self.throughput.timed():
+            wanted = asked(prompts, sampling, iteration, self.tokenizer, self.stop_ids, self.context)
+            answers = self._answers(wanted.requests)
+            self._check_version()
+        self.throughput.tokens += sum(len(answer.token_ids) for answer in answers)
         return wanted.completions(answers, self.tokenizer, self.stop_ids, self.version)
 
     def load_policy(self, weights: Iterable[tuple[str, Tensor]], version: int) -> None:
@@ -149,12 +149,7 @@ class VLLMServerEngine:
         return completion_of(self._answers([request])[0], request.token_ids, self.tokenizer, (), self.version)
 
     def metrics(self) -> Mapping[str, float]:
-        found = {
-            "rollout/tokens_per_second": self._tokens / max(self._seconds, 1e-9),
-            "rollout/failed_requests": float(self._failed),
-        }
-        self._tokens, self._seconds, self._failed = 0, 0.0, 0
-        return found
+        return self.throughput.metrics()
 
     def close(self) -> None:
         self.pool.shutdown(wait=False, cancel_futures=True)
@@ -175,7 +170,7 @@ class VLLMServerEngine:
     def _answers(self, requests: Sequence[Request]) -> list[Answer]:
         failures: list[str] = []
         answers = list(self.pool.map(lambda request: self._answer(request, failures), requests))
-        self._failed += len(failures)
+        self.throughput.failed += len(failures)
         if len(failures) > len(requests) / 2:
             raise UserError(
                 f"{len(failures)} of {len(requests)} requests to the vLLM server at {self.server.url} failed, each "

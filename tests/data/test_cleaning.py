@@ -29,7 +29,7 @@ def asked(text: str, answer: object = "1", name: str = "") -> Prompt:
 
 
 def decisions(prompts: list[Prompt], rules: Rules | None = None, **more: object) -> list[tuple[str, str]]:
-    found = clean(prompts, rules or Rules(), **more)  # type: ignore[arg-type]
+    found = clean(prompts, rules or Rules(), **more)  # type: ignore[arg-type]  # which of its functions a test gives
     return [(row["id"], row["decision"]) for row in found.report["dropped_prompts"]]
 
 

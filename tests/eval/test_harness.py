@@ -5,6 +5,7 @@ import io
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -225,7 +226,7 @@ def test_resuming_ends_as_an_uninterrupted_run(tmp_path: Path, torn: bool) -> No
     engine = Engine()
     resumed = evaluate_suite(SUITE, engine, InlineJudge(), samples=3, record=parts, chunk=12, resume=True)
     assert lasting(resumed) == lasting(expected)
-    key = lambda row: (row["prompt_id"], row["sample"])  # noqa: E731
+    key = itemgetter("prompt_id", "sample")
     assert sorted(rows(parts), key=key) == sorted(rows(whole), key=key)
     ids = [prompt.id for prompt in SUITE.load().prompts]
     assert len(written) == 36 and engine.calls == [ids[at : at + 4] for at in ((8, 12, 16) if torn else (12, 16))]

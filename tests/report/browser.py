@@ -112,7 +112,8 @@ def browser() -> Iterator[Page]:
         )
         try:
             port = _port(Path(profile) / "DevToolsActivePort", process)
-            with connect(_tab(port), max_size=None, open_timeout=DEADLINE) as socket:
+            # No pings: they would end a busy browser's connection after 20 seconds; DEADLINE is what holds.
+            with connect(_tab(port), max_size=None, open_timeout=DEADLINE, ping_interval=None) as socket:
                 yield Page(socket)
         finally:
             process.terminate()

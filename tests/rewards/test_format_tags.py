@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rlvr.core import Completion, Prompt
-from rlvr.rewards.format_tags import STYLES, broken_format, format_tags
+from rlvr.rewards.format_tags import STYLES, Style, broken_format, format_tags
 
 THINK, ANSWER = "<think>2 + 3 is 5.</think>", "<answer>5</answer>"
 
@@ -23,8 +23,8 @@ THINK, ANSWER = "<think>2 + 3 is 5.</think>", "<answer>5</answer>"
         ("think_boxed", f"{THINK} so \\boxed{{5}}"),
     ],
 )
-def test_what_has_the_form(style: str, text: str) -> None:
-    verdict = format_tags(Prompt("p", (), ""), Completion.of_text(text), style=style)  # type: ignore[arg-type]
+def test_what_has_the_form(style: Style, text: str) -> None:
+    verdict = format_tags(Prompt("p", (), ""), Completion.of_text(text), style=style)
     assert (verdict.reward, verdict.status) == (1.0, "correct"), verdict
 
 
@@ -56,13 +56,13 @@ def test_what_has_the_form(style: str, text: str) -> None:
         ("think_boxed", f"{THINK} 5", "0 boxes"),
     ],
 )
-def test_what_has_it_not_and_why(style: str, text: str, why: str) -> None:
-    verdict = format_tags(Prompt("p", (), ""), Completion.of_text(text), style=style)  # type: ignore[arg-type]
+def test_what_has_it_not_and_why(style: Style, text: str, why: str) -> None:
+    verdict = format_tags(Prompt("p", (), ""), Completion.of_text(text), style=style)
     assert (verdict.reward, verdict.status) == (0.0, "wrong") and why in verdict.reason, verdict
 
 
 @pytest.mark.parametrize("style", STYLES)
-def test_nothing_has_no_form_nor_has_the_prompt_that_shows_it(style: str) -> None:
+def test_nothing_has_no_form_nor_has_the_prompt_that_shows_it(style: Style) -> None:
     shown = {
         "think": f"{THINK} 5",
         "think_answer": f"{THINK}{ANSWER}",
@@ -72,4 +72,4 @@ def test_nothing_has_no_form_nor_has_the_prompt_that_shows_it(style: str) -> Non
     prompt = Prompt("p", ({"role": "user", "content": shown[style]},), "")
     assert broken_format(prompt.text, style) == ""  # as a form it would do
     for text in ("", " \n", prompt.text):
-        assert format_tags(prompt, Completion.of_text(text), style=style).reward == 0.0  # type: ignore[arg-type]
+        assert format_tags(prompt, Completion.of_text(text), style=style).reward == 0.0

@@ -23,7 +23,7 @@ QUESTION = "Which city is the capital of France?"
 
 def judged(text: str, answer: Any = "Paris", finish: str = "stop", **options: Any) -> Verdict:
     prompt = Prompt("p", ({"role": "user", "content": QUESTION},), answer, "reference")
-    return reference(prompt, Completion((), text, finish), **options)  # type: ignore[arg-type]
+    return reference(prompt, Completion((), text, finish), **options)  # type: ignore[arg-type]  # tests give all of them
 
 
 # The same words

@@ -18,6 +18,8 @@ from .metrics import avg_at_k, problem_means
 #: Sums of differences beyond which the p-value is estimated by random signs instead of counted.
 _EXACT = 2_000_000
 _DRAWS = 20_000
+#: The 97.5 % point of the normal distribution.
+_NORMAL = 1.959963984540054
 
 
 def standard_error(rewards: Sequence[Sequence[float]]) -> float:
@@ -43,13 +45,13 @@ def sampling_error(rewards: Sequence[Sequence[float]]) -> float:
 
 
 def mean_interval(rewards: Sequence[Sequence[float]]) -> tuple[float, float]:
-    """The 95 % interval of `avg_at_k` for rewards in 0..1: Wilson's, with Student's quantile and an effective n.
+    """The 95 % interval of `avg_at_k` for rewards in 0..1: Jeffreys', with an effective number of observations.
 
-    The number of observations is p (1 - p) / SE^2, SE clustered by problem: at least the number of problems and at
-    most that of samples (Korn and Graubard, 1998, do so for surveys). Wilson's form stays in 0..1 and keeps a width
-    where all samples agree; Student's quantile for n - 1 pays for the SE being an estimate from n problems. In
-    simulation 94 to 97 % of them hold the truth at 30 and at 500 problems and 1, 4 and 64 samples, where
-    p +- 1.96 SE falls to 80 % (tests/bench/coverage.py). (0, 1) without a sample.
+    That number is p (1 - p) / SE^2, SE clustered by problem: at least the number of problems and at most that of
+    samples, and it shrinks by the square of the normal's over Student's quantile for n - 1, which pays for the SE being
+    an estimate from n problems (Korn and Graubard, 1998, do both for surveys). The interval stays in 0..1 and keeps a
+    width where all samples agree. It holds the truth in 93 to 97 % of simulations of 30 and of 500 problems with 1, 4
+    and 64 samples, where p +- 1.96 SE falls to 80 % (tests/bench/coverage.py). (0, 1) without a sample.
     """
     judged = [samples for samples in rewards if samples]
     if not judged:
@@ -60,28 +62,29 @@ def mean_interval(rewards: Sequence[Sequence[float]]) -> tuple[float, float]:
     effective = float(problems)
     if spread > 0.0 and problems > 1:
         effective = min(max(spread / error**2, problems), total) if error > 0.0 else float(total)
-    return wilson(p, effective, student_t(max(problems - 1, 1)))
+    return jeffreys(p, effective * (_NORMAL / student_t(max(problems - 1, 1))) ** 2)
 
 
-def wilson(p: float, n: float, z: float) -> tuple[float, float]:
-    """Wilson's score interval of a rate `p` seen in `n` observations, `z` standard errors wide (Wilson, 1927)."""
-    center = (p + z * z / (2.0 * n)) / (1.0 + z * z / n)
-    half = z * math.sqrt(p * (1.0 - p) / n + z * z / (4.0 * n * n)) / (1.0 + z * z / n)
-    return max(0.0, center - half), min(1.0, center + half)
+def jeffreys(p: float, n: float) -> tuple[float, float]:
+    """Jeffreys' 95 % interval of a rate `p` seen in `n` observations: quantiles of Beta(np + 1/2, n - np + 1/2).
+
+    0 and 1 are its ends where nothing or everything was right, and it always holds `p` (Brown, Cai and DasGupta, 2001,
+    who recommend it up to 40 observations; Wilson's is wider than it need be for rates near 0 and 1).
+    """
+    from scipy.special import betaincinv
+
+    a, b = n * p + 0.5, n * (1.0 - p) + 0.5
+    low = min(p, float(betaincinv(a, b, 0.025))) if p > 0.0 else 0.0
+    high = max(p, float(betaincinv(a, b, 0.975))) if p < 1.0 else 1.0
+    return low, high
 
 
 @functools.lru_cache(maxsize=256)
 def student_t(freedom: int) -> float:
     """The 97.5 % point of Student's t: 12.706 for 1 degree of freedom, 2.045 for 29, 1.960 in the limit."""
-    from flint import arb
+    from scipy.special import stdtrit
 
-    low, high = 1.9, 13.0
-    for _ in range(50):
-        middle = (low + high) / 2.0
-        # P(|t| > x) = I_{v / (v + x^2)}(v / 2, 1 / 2), the regularised incomplete beta function
-        tail = arb(freedom / (freedom + middle * middle)).beta_lower(arb(freedom) / 2, arb(0.5), regularized=True)
-        low, high = (middle, high) if float(tail) > 0.05 else (low, middle)
-    return (low + high) / 2.0
+    return float(stdtrit(freedom, 0.975))
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,16 +102,19 @@ class Paired:
 def paired(a: Sequence[float], b: Sequence[float]) -> Paired:
     """Compares one value a problem of two evaluations, in the same order. NaN where there is no problem.
 
-    The interval is Student's of the mean difference. The p-value is the sign-flip test's: the share of all 2^n ways
-    to swap a and b within problems that differ at least as much (counted exactly; by 20,000 seeded draws where the
-    values have too many steps). With one sample a problem it is McNemar's exact test.
+    The interval is Student's of the mean difference. Where all differences are the same, nothing tells how they spread,
+    and it reaches as far as the share of other ones that n without any leave possible at 95 %, about 3 / n.
+    The p-value is the sign-flip test's: the share of all 2^n ways to swap a and b within problems that differ at least
+    as much (counted exactly; by 20,000 seeded draws where the values have too many steps). With one sample a problem it
+    is McNemar's exact test.
     """
     differences = [y - x for x, y in zip(a, b, strict=True)]
     n = len(differences)
     if not n:
         return Paired(0, math.nan, (math.nan, math.nan), math.nan, 0, 0)
     mean = statistics.fmean(differences)
-    half = student_t(n - 1) * standard_error_of(differences) if n > 1 else math.inf
+    alike = min(differences) == max(differences)
+    half = 1.0 - 0.05 ** (1.0 / n) if alike else student_t(n - 1) * standard_error_of(differences)
     return Paired(
         n,
         mean,

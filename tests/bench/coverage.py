@@ -1,22 +1,32 @@
-"""How many 95 % intervals of an evaluation hold the truth, and how many of the textbook's p +- 1.96 SE would.
+"""How many 95 % intervals of an evaluation, and of the difference between two, hold the truth.
 
     python tests/bench/coverage.py [--draws 2000]
 
 Problems' rates come from seven Beta populations, samples are drawn by each problem's rate, and the truth is the
-population's mean. Writes results_coverage.json.
+population's mean. With one sample a problem the number of right answers is binomial, so that the coverage is also a sum
+over all numbers of them, without a draw. Two checkpoints share nine problems of ten's rates, and the second is the
+better one by a stated lift. Beside each stands what the textbook's p +- 1.96 SE holds. Writes results_coverage.json.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import math
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
-from rlvr.eval.intervals import mean_interval, standard_error_of
+from rlvr.eval.intervals import mean_interval, paired, standard_error_of
 
 POPULATIONS = ((1.0, 1.0), (0.5, 0.5), (0.3, 1.2), (2.0, 6.0), (4.0, 1.0), (0.5, 4.5), (5.0, 5.0))
+LIFTS = (0.0, 0.05, 0.3)
+
+
+def rewards(right: np.ndarray, samples: int) -> list[list[float]]:
+    """The rewards of problems with so many right samples each."""
+    return [[1.0] * int(c) + [0.0] * int(samples - c) for c in right]
 
 
 def coverage(problems: int, samples: int, a: float, b: float, draws: int) -> tuple[float, float]:
@@ -25,28 +35,64 @@ def coverage(problems: int, samples: int, a: float, b: float, draws: int) -> tup
     truth, ours, normal = a / (a + b), 0, 0
     for _ in range(draws):
         right = rng.binomial(samples, rng.beta(a, b, problems))
-        low, high = mean_interval([[1.0] * int(c) + [0.0] * int(samples - c) for c in right])
+        low, high = mean_interval(rewards(right, samples))
         ours += low <= truth <= high
         means = (right / samples).tolist()
         normal += abs(sum(means) / problems - truth) <= 1.959964 * standard_error_of(means)
     return ours / draws, normal / draws
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--draws", type=int, default=2000)
-    draws = parser.parse_args().draws
-    rows = []
+def exact(problems: int, truth: float) -> float:
+    """The chance that `mean_interval` holds the truth with one sample a problem: a sum over the binomial numbers."""
+    covered = 0.0
+    for right in range(problems + 1):
+        low, high = mean_interval([[1.0]] * right + [[0.0]] * (problems - right))
+        if low <= truth <= high:
+            covered += math.comb(problems, right) * truth**right * (1.0 - truth) ** (problems - right)
+    return covered
+
+
+def paired_coverage(problems: int, samples: int, a: float, b: float, lift: float, draws: int) -> float:
+    """The share of `paired`'s intervals that hold the true difference: the second fails 1 - lift as often."""
+    rng = np.random.default_rng([problems, samples, int(100 * a), int(100 * b), int(100 * lift)])
+    truth, covered = lift * b / (a + b), 0
+    for _ in range(draws):
+        first, fresh = rng.beta(a, b, (2, problems))
+        second = np.where(rng.random(problems) < 0.9, first, fresh)
+        rates = first, second + lift * (1.0 - second)
+        low, high = paired(*((rng.binomial(samples, rate) / samples).tolist() for rate in rates)).interval
+        covered += low <= truth + 1e-12 and truth - 1e-12 <= high
+    return covered / draws
+
+
+def measured(draws: int) -> Iterator[dict[str, object]]:
     for problems in (30, 500):
         for samples in (1, 4, 64):
             for a, b in POPULATIONS:
                 ours, normal = coverage(problems, samples, a, b, draws)
-                rows.append({"problems": problems, "samples": samples, "beta": [a, b], "ours": ours, "normal": normal})
-                print(f"{problems:4d} problems  k={samples:2d}  Beta({a:g}, {b:g})  {ours:.3f}  (normal {normal:.3f})")
-    least, most = min(r["ours"] for r in rows), max(r["ours"] for r in rows)
-    print(f"from {least:.3f} to {most:.3f}; normal from {min(r['normal'] for r in rows):.3f}")
+                row: dict[str, object] = {"problems": problems, "samples": samples, "beta": [a, b], "ours": ours}
+                if samples == 1:
+                    row["exact"] = round(exact(problems, a / (a + b)), 5)
+                row |= {"normal": normal, "paired": [paired_coverage(problems, samples, a, b, x, draws) for x in LIFTS]}
+                print(json.dumps(row), flush=True)
+                yield row
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--draws", type=int, default=2000)
+    draws = parser.parse_args().draws
+    rows = list(measured(draws))
+    spans = {
+        name: [min(values), max(values)]
+        for name in ("ours", "exact", "normal", "paired")
+        if (values := [v for row in rows if name in row for v in np.ravel(row[name]).tolist()])  # type: ignore[call-overload]
+    }
+    print(spans)
     out = Path(__file__).with_name("results_coverage.json")
-    out.write_text(json.dumps({"draws": draws, "least": least, "most": most, "rows": rows}, indent=1) + "\n")
+    lines = ",\n  ".join(json.dumps(row) for row in rows)
+    head = json.dumps({"draws": draws, "lifts": LIFTS, "least_and_most": spans})[:-1]
+    out.write_text(f'{head},\n "rows": [\n  {lines}\n ]}}\n')
 
 
 if __name__ == "__main__":

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.special import betainc
 
-from rlvr.eval.intervals import mean_interval, paired, sampling_error, sign_flip_p, standard_error, student_t, wilson
+from rlvr.eval.intervals import jeffreys, mean_interval, paired, sampling_error, sign_flip_p, standard_error, student_t
 
 
 def test_standard_error_is_clustered_by_problem() -> None:
@@ -19,23 +20,38 @@ def test_standard_error_is_clustered_by_problem() -> None:
     assert standard_error([[1, 0] * 50, [1, 1] * 50, [0, 0] * 50]) == pytest.approx(0.5 / math.sqrt(3))
 
 
-def test_wilson_by_hand() -> None:
-    # p = 0.5, n = 4, z = 2: center (0.5 + 4/8) / (1 + 4/4) = 0.5; half = 2 sqrt(0.25/4 + 4/64) / 2 = sqrt(0.125)
-    low, high = wilson(0.5, 4, z=2.0)
-    assert (low, high) == pytest.approx((0.5 - math.sqrt(0.125), 0.5 + math.sqrt(0.125)))
-    # 8 right of 10: the interval that textbooks print, 0.490 to 0.943
-    assert wilson(0.8, 10, 1.959964) == pytest.approx((0.4901625, 0.9433178), abs=1e-6)
+@pytest.mark.parametrize(
+    ("right", "n", "low", "high"),
+    [(2, 7, 0.065, 0.648), (3, 7, 0.139, 0.766), (2, 10, 0.044, 0.503), (5, 10, 0.224, 0.776)],
+)
+def test_jeffreys_as_brown_cai_and_dasgupta_printed_it(right: int, n: int, low: float, high: float) -> None:
+    # Brown, Cai and DasGupta (2001), Statistical Science 16, 101-133, table 5
+    assert jeffreys(right / n, n) == pytest.approx((low, high), abs=6e-4)
 
 
-def test_with_one_binary_sample_a_problem_the_interval_is_wilsons() -> None:
+@given(st.floats(0, 1), st.floats(0.02, 1e6))
+def test_jeffreys_quantiles_leave_a_fortieth_on_each_side(p: float, n: float) -> None:
+    low, high = jeffreys(p, n)
+    assert 0.0 <= low <= p <= high <= 1.0
+    below, above = (betainc(n * p + 0.5, n * (1 - p) + 0.5, end) for end in (low, high))
+    assert low in (0.0, p) or below == pytest.approx(0.025, rel=1e-6)
+    assert high in (1.0, p) or above == pytest.approx(0.975, rel=1e-6)
+
+
+def _narrowed(n: float, problems: int) -> float:
+    """`n` observations whose spread is estimated from so many problems."""
+    return n * (1.959964 / student_t(problems - 1)) ** 2
+
+
+def test_with_one_binary_sample_a_problem_the_interval_is_jeffreys() -> None:
     rewards = [[1.0]] * 8 + [[0.0]] * 2
-    assert mean_interval(rewards) == pytest.approx(wilson(0.8, 10, student_t(9)))
+    assert mean_interval(rewards) == pytest.approx(jeffreys(0.8, _narrowed(10, 10)))
 
 
 def test_the_interval_keeps_a_width_where_everything_agrees() -> None:
     low, high = mean_interval([[1.0, 1.0]] * 30)
-    # 30 problems, not 60 samples: n / (n + z^2) = 30 / 34.18
-    assert high == pytest.approx(1.0) and low == pytest.approx(30 / (30 + 2.0452296**2), abs=1e-6)
+    # 30 problems, not 60 samples
+    assert high == 1.0 and low == pytest.approx(jeffreys(1.0, _narrowed(30, 30))[0]) and 0.90 < low < 0.93
     assert mean_interval([]) == mean_interval([[]]) == (0.0, 1.0)
 
 
@@ -44,10 +60,10 @@ def test_more_samples_narrow_the_interval_only_as_far_as_problems_allow() -> Non
     copies = mean_interval([[1.0] * 16, [0.0] * 16] * 20)  # the problems decide all: nothing is gained
     mixed = mean_interval([[1.0, 0.0] * 8] * 40)  # the samples decide all: as good as 640 observations
     assert copies == pytest.approx(one)
-    assert mixed == pytest.approx(wilson(0.5, 640, student_t(39)))
+    assert mixed == pytest.approx(jeffreys(0.5, _narrowed(640, 40)))
     # Problems that agree by luck are worth no more than all their samples: 321 right of 640.
     lucky = mean_interval([[1.0, 0.0] * 8] * 39 + [[1.0] * 9 + [0.0] * 7])
-    assert lucky == pytest.approx(wilson(321 / 640, 640, student_t(39)))
+    assert lucky == pytest.approx(jeffreys(321 / 640, _narrowed(640, 40)))
 
 
 @pytest.mark.parametrize(("freedom", "printed"), [(1, 12.706), (9, 2.262), (29, 2.045), (120, 1.980), (499, 1.965)])
@@ -95,6 +111,8 @@ def test_pairs_by_hand() -> None:
     assert (found.difference, found.better, found.worse, found.problems) == (0.75, 3, 0, 4)
     assert found.interval == pytest.approx((0.75 - 3.18245 * 0.25, 1.0), abs=1e-4)
     assert found.p_value == pytest.approx(0.25)
-    same = paired([0.5, 1.0], [0.5, 1.0])
-    assert (same.difference, same.interval, same.p_value) == (0.0, (0.0, 0.0), 1.0)
+    # 30 problems without a difference: were 9.5 % of all problems different, 0.905^30 = 5 % of such draws had none.
+    same = paired([0.5, 1.0] * 15, [0.5, 1.0] * 15)
+    assert (same.difference, same.p_value) == (0.0, 1.0)
+    assert same.interval == pytest.approx((-0.0950, 0.0950), abs=1e-4)
     assert math.isnan(paired([], []).difference)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rlvr.eval.intervals import mean_interval, paired, sampling_error, sign_flip_p, standard_error, wilson
+from rlvr.eval.intervals import mean_interval, paired, sampling_error, sign_flip_p, standard_error
 from rlvr.eval.metrics import (
     RIGHT,
     avg_at_k,
@@ -25,15 +25,6 @@ from rlvr.eval.metrics import (
 )
 
 REWARDS = st.lists(st.lists(st.sampled_from([0.0, 0.5, 1.0]), max_size=6), min_size=1, max_size=6)
-
-
-@pytest.mark.parametrize(
-    ("right", "n", "low", "high"),
-    [(81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0.0, 0.1611), (1, 29, 0.0061, 0.1718)],
-)
-def test_wilson_as_newcombe_printed_it(right: int, n: int, low: float, high: float) -> None:
-    # Newcombe (1998), Statistics in Medicine 17, 857-872, table I, method 3
-    assert wilson(right / n, n, 1.959964) == pytest.approx((low, high), abs=6e-5)
 
 
 def test_mcnemars_exact_test_of_16_against_6() -> None:

@@ -134,15 +134,20 @@ def rewarded_against_a_second_opinion(course: Course) -> str | None:
 def format_reward_only(course: Course) -> str | None:
     if course.length < 2 * WINDOW:
         return None
-    parts = {n: course.now(n) or 0.0 for n in course.names if n.startswith("part/")}
+    means = {name: course.now(name) or 0.0 for name in course.names}
+    parts = {n: v for n, v in means.items() if n.startswith("part/")}
     form = {n: v for n, v in parts.items() if "format" in n}
     rest = {n: v for n, v in parts.items() if n not in form}
-    if not form or not rest or max(form.values()) < 0.5 or max(rest.values()) > 0.05:
+    if form and rest and max(form.values()) >= 0.5 and max(rest.values()) <= 0.05:
+        paid, empty = max(form, key=lambda n: form[n]), ", ".join(sorted(rest))
+        found = f"{paid} is {form[paid]:.2f}, {empty} at most {max(rest.values()):.2f}"
+    elif "term/verdict" in means and means.get("term/format", 0.0) > 4.0 * means["term/verdict"]:
+        found = f"term/format is {means['term/format']:.3f}, term/verdict {means['term/verdict']:.3f}"
+    else:
         return None
-    paid, empty = max(form, key=lambda n: form[n]), ", ".join(sorted(rest))
     return (
-        f"the reward is that of the form alone: {paid} is {form[paid]:.2f}, {empty} at most {max(rest.values()):.2f}. "
-        "Give the form less weight, or multiply by it instead of adding it."
+        f"the reward is that of the form alone: {found}. Give the form less weight, or multiply by it instead of "
+        "adding it."
     )
 
 

@@ -90,6 +90,14 @@ def test_a_large_step_is_a_runaway_too() -> None:
     assert [w.rule for _, w in found] == ["kl_runaway"]
 
 
+def test_a_paid_form_beside_a_verdict_that_is_never_earned_is_named_too() -> None:
+    shaped = {"term/format": [0.095] * 12, "group/duplicate_rate": LIVELY}
+    failing = {"reward/mean": [0.02] * 12, "part/math": [0.02] * 12, "part/format": [0.4] * 12}
+    found = diagnose(rows({**shaped, **failing, "term/verdict": [0.02] * 12}))
+    assert [w.rule for _, w in found] == ["format_reward_only"]
+    assert diagnose(rows({**shaped, "term/verdict": HEALTHY["reward/mean"]})) == []
+
+
 def test_a_second_verifier_is_a_second_opinion_too() -> None:
     found = diagnose(rows({"reward/mean": RISING, "part/math": FALLING}))
     assert [w.rule for _, w in found] == ["rewarded_against_a_second_opinion"]

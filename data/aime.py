@@ -13,6 +13,7 @@ from .sources import Hosted, LeftOut, Row
     "aime24",
     source=Hosted(
         hub="HuggingFaceH4/aime_2024",
+        revision="2fe88a2f1091d5048c0f36abc874fb997b3dd99a",
         files={"test": "aime24.jsonl"},
         hub_splits={"test": "train"},
         rows="30",
@@ -32,6 +33,7 @@ def aime24(row: Row, index: int) -> Prompt:
     "aime25",
     source=Hosted(
         hub="math-ai/aime25",
+        revision="563bb8404243c5f09de6ec262f2db674fe5bce9b",
         files={"test": "aime25.jsonl"},
         rows="30",
         licence="problems (c) MAA",

@@ -13,6 +13,7 @@ from .sources import Hosted, Row
     "amc23",
     source=Hosted(
         hub="math-ai/amc23",
+        revision="80815d37005feb82cd7f8fbc6901d5d3eff43057",
         files={"test": "amc23.jsonl"},
         rows="40",
         licence="problems (c) MAA",

@@ -22,6 +22,7 @@ ARC_EXAMPLE = {
     "arc_easy",
     source=Hosted(
         hub="allenai/ai2_arc",
+        revision="210d026faf9955653af8916fad021475a3f00453",
         files={"train": "arc_easy_train.jsonl", "validation": "arc_easy_validation.jsonl", "test": "arc_easy.jsonl"},
         config="ARC-Easy",
         rows="2,251 + 570 + 2,376",
@@ -41,6 +42,7 @@ def arc_easy(row: Row, index: int) -> Prompt:
     "arc_challenge",
     source=Hosted(
         hub="allenai/ai2_arc",
+        revision="210d026faf9955653af8916fad021475a3f00453",
         files={
             "train": "arc_challenge_train.jsonl",
             "validation": "arc_challenge_validation.jsonl",

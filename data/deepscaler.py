@@ -13,6 +13,7 @@ from .sources import Hosted, Row
     "deepscaler",
     source=Hosted(
         hub="agentica-org/DeepScaleR-Preview-Dataset",
+        revision="b6ae8c60f5c1f2b594e2140b91c49c9ad0949e29",
         files={"train": "deepscaler_sub1209.jsonl"},
         rows="~40,000",
         licence="MIT",

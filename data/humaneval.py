@@ -12,6 +12,7 @@ from .sources import Hosted, Row, user_turn
     "humaneval",
     source=Hosted(
         hub="openai/openai_humaneval",
+        revision="7dce6050a7d6d172f3cc5c32aa97f52fa1a2e544",
         files={"test": "humaneval.jsonl"},
         rows="164",
         licence="MIT",

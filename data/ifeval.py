@@ -13,6 +13,7 @@ from .sources import Hosted, Row, user_turn
     "ifeval",
     source=Hosted(
         hub="google/IFEval",
+        revision="966cd89545d6b6acfd7638bc708b98261ca58e84",
         files={"test": "ifeval.jsonl"},
         hub_splits={"test": "train"},
         rows="541",
@@ -37,6 +38,7 @@ def ifeval(row: Row, index: int) -> Prompt:
     "ifbench",
     source=Hosted(
         hub="allenai/IFBench_test",
+        revision="2e8a48de45ff3bf41242f927254ca81b59ca3ae2",
         files={"test": "ifbench_test.jsonl"},
         hub_splits={"test": "train"},
         rows="300",

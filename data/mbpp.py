@@ -23,6 +23,7 @@ def _owns(row: Mapping[str, Any], split: str) -> bool:
     "mbpp",
     source=Hosted(
         hub="google-research-datasets/mbpp",
+        revision="4bb6404fdc6cacfda99d4ac4205087b89d32030c",
         files={"test": "mbpp.jsonl", "validation": "mbpp.jsonl", "train": "mbpp.jsonl", "prompt": "mbpp.jsonl"},
         config="full",
         belongs=_owns,

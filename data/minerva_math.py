@@ -13,6 +13,7 @@ from .sources import Hosted, Row
     "minerva_math",
     source=Hosted(
         hub="math-ai/minervamath",
+        revision="ee46ddc498933b1977577953250ca5c66be64f96",
         files={"test": "minerva_math.jsonl"},
         rows="272",
         licence="problems CC-BY-NC-SA-4.0",

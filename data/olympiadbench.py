@@ -13,6 +13,7 @@ from .sources import Hosted, LeftOut, Row
     "olympiadbench",
     source=Hosted(
         hub="Hothan/OlympiadBench",
+        revision="91184b52131e7fc9455fef848035173aea8cc01a",
         files={"test": "olympiadbench.jsonl"},
         config="OE_TO_maths_en_COMP",
         hub_splits={"test": "train"},

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from rlvr.eval.intervals import mean_interval, paired, standard_error_of
+from rlvr.eval.intervals import difference_interval, mean_interval, standard_error_of
 
 POPULATIONS = ((1.0, 1.0), (0.5, 0.5), (0.3, 1.2), (2.0, 6.0), (4.0, 1.0), (0.5, 4.5), (5.0, 5.0))
 LIFTS = (0.0, 0.05, 0.3)
@@ -53,14 +53,15 @@ def exact(problems: int, truth: float) -> float:
 
 
 def paired_coverage(problems: int, samples: int, a: float, b: float, lift: float, draws: int) -> float:
-    """The share of `paired`'s intervals that hold the true difference: the second fails 1 - lift as often."""
+    """The share of `difference_interval`s that hold the true difference: the second fails 1 - lift as often."""
     rng = np.random.default_rng([problems, samples, int(100 * a), int(100 * b), int(100 * lift)])
     truth, covered = lift * b / (a + b), 0
     for _ in range(draws):
         first, fresh = rng.beta(a, b, (2, problems))
         second = np.where(rng.random(problems) < 0.9, first, fresh)
         rates = first, second + lift * (1.0 - second)
-        low, high = paired(*((rng.binomial(samples, rate) / samples).tolist() for rate in rates)).interval
+        before, after = (rng.binomial(samples, rate) / samples for rate in rates)
+        low, high = difference_interval((after - before).tolist())
         covered += low <= truth + 1e-12 and truth - 1e-12 <= high
     return covered / draws
 

@@ -101,9 +101,9 @@ class Paired:
 def paired(a: Sequence[float], b: Sequence[float]) -> Paired:
     """Compares one value a problem of two evaluations, in the same order. NaN where there is no problem.
 
-    The interval is `difference_interval`'s. The p-value is the sign-flip test's: the share of all 2^n ways to swap a and
-    b within problems that differ at least as much (counted exactly; by 20,000 seeded draws where the values have too
-    many steps). With one sample a problem it is McNemar's exact test.
+    The interval is `difference_interval`'s. The p-value is the sign-flip test's: the share of all 2^n ways to swap a
+    and b within problems that differ at least as much (counted exactly; by 20,000 seeded draws where the values have
+    too many steps). With one sample a problem it is McNemar's exact test.
     """
     differences = [y - x for x, y in zip(a, b, strict=True)]
     if not differences:
@@ -121,8 +121,8 @@ def paired(a: Sequence[float], b: Sequence[float]) -> Paired:
 def difference_interval(differences: Sequence[float]) -> tuple[float, float]:
     """Student's 95 % interval of the mean of the differences in -1..1, one a problem.
 
-    Where all of them are the same, nothing tells how they spread: it then reaches as far as the share of other ones that
-    n problems without any leave possible at 95 %, about 3 / n.
+    Where all of them are the same, nothing tells how they spread: it then reaches as far as the share of other ones
+    that n problems without any leave possible at 95 %, about 3 / n.
     """
     n, mean = len(differences), statistics.fmean(differences)
     alike = min(differences) == max(differences)

@@ -109,7 +109,8 @@ def test_every_suite_knows_its_hub_set_its_version_and_its_sampling() -> None:
     for name in SUITES:
         suite = suite_for(name)
         source = REGISTRIES["dataset"].get(suite.dataset).source
-        assert "/" in source.hub and suite.split in source.files and source.verifier and suite.version >= 1
+        assert "/" in source.hub and len(source.revision) == 40 and suite.split in source.files
+        assert source.verifier and suite.version >= 1
         drawn = suite.sampling_for(suite.samples, {}, 0)
         assert (drawn.temperature == 0) == (suite.samples == 1)
         assert drawn.max_tokens >= 4096 or suite.answering != "generate"

@@ -29,7 +29,7 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2)
     asked = parser.parse_args()
     rows = []
-    with Judge(asked.workers, timeout=100.0, warm=["math", "choice", "code"]) as judge:
+    with Judge(asked.workers, timeout=100.0, warm=["math", "choice", "code", "instructions"]) as judge:
         for suite in asked.suite or SIZES:
             for right in (True, False):
                 began = time.perf_counter()

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Protocol
 
 from rlvr.core import Completion, Prompt, Verdict, VerifierUse
 from rlvr.eval import SuiteResult, evaluate_suite, suite_for
@@ -20,6 +21,20 @@ DATA = Path(__file__).resolve().parents[3] / "shared" / "evaldata"
 MATH = ("gsm8k", "math500", "aime24", "aime25", "amc23", "minerva_math", "olympiadbench")
 ARC = ("arc_easy", "arc_challenge")
 CODE = ("humaneval", "mbpp")
+
+
+class AnswersInstructions(Protocol):
+    """What a module has that answers a suite of instructions: sample i of a prompt is in rendering i."""
+
+    RENDERINGS: tuple[str, ...]
+
+    def right(self, prompt: Prompt, i: int) -> str: ...
+
+    def wrong(self, prompt: Prompt, i: int) -> str: ...
+
+
+#: The suites whose answers obey instructions, and the module that writes them.
+INSTRUCTIONS: dict[str, AnswersInstructions] = {}
 #: problems of each suite, as its source counts them
 SIZES = {
     "gsm8k": 1319, "math500": 500, "aime24": 30, "aime25": 30, "amc23": 40, "minerva_math": 272, "olympiadbench": 674,
@@ -58,6 +73,8 @@ class Watching:
 
 def renderings(suite: str) -> tuple[str, ...]:
     """The names of a suite's renderings."""
+    if suite in INSTRUCTIONS:
+        return INSTRUCTIONS[suite].RENDERINGS
     if suite in ARC:
         return (*KINDS, "fenced code")
     return tuple(code_scripts.RENDERINGS if suite in CODE else math_scripts.RENDERINGS)
@@ -65,6 +82,8 @@ def renderings(suite: str) -> tuple[str, ...]:
 
 def script(suite: str, right: bool) -> Script:
     """Answers sample i of any problem of the suite in rendering i, rightly or wrongly."""
+    if suite in INSTRUCTIONS:
+        return INSTRUCTIONS[suite].right if right else INSTRUCTIONS[suite].wrong
     if suite in CODE:
         return _program(suite, right)
     return _option(right) if suite in ARC else _value(right)

@@ -27,7 +27,7 @@ EVERY = {"gsm8k": 12, "math500": 3, "minerva_math": 3, "olympiadbench": 4, "arc_
 
 @pytest.fixture(scope="module")
 def judge() -> Iterator[Judge]:
-    with Judge(2, timeout=60.0, warm=["math", "choice", "code"]) as pool:
+    with Judge(2, timeout=60.0, warm=["math", "choice", "code", "instructions"]) as pool:
         yield pool
 
 

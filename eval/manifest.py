@@ -128,10 +128,10 @@ def weights_hash(path: str, revision: str | None = None) -> str | None:
         return f"blake2b:{whole.hexdigest()}"
     if folder.is_dir():
         return None
-    from transformers import AutoConfig
+    from transformers.utils.hub import cached_file, extract_commit_hash
 
     try:
-        commit = getattr(AutoConfig.from_pretrained(path, revision=revision), "_commit_hash", None)
+        commit = extract_commit_hash(cached_file(path, "config.json", revision=revision), None)
     except (OSError, ValueError):  # no such model: a server's own name for what it serves
         return None
     return f"commit:{commit}" if commit else None

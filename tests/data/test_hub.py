@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -18,8 +17,8 @@ import pytest
 from rlvr.data import load_prompts
 from rlvr.eval import suite_for
 from rlvr.registry import REGISTRIES
-from tests.data.hub import Hub
 from tests.eval.suite_scripts import DATA, SIZES
+from tests.hub import Hub
 
 pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason=f"the real data files are not at {DATA}")
 
@@ -65,11 +64,13 @@ def stored(suite: str) -> tuple[str, bytes]:
     path, source = LAYOUT[suite][0], source_of(suite)
     rows = [json.loads(line) for line in (DATA / source.files["test"]).read_text("utf-8").splitlines()]
     rows = [row for row in rows if source.belongs is None or source.belongs(row, "test")]
-    if path.endswith(".jsonl"):
-        return path, "".join(json.dumps(row) + "\n" for row in rows).encode()
+    return path, parquet(rows) if path.endswith("parquet") else "".join(json.dumps(r) + "\n" for r in rows).encode()
+
+
+def parquet(rows: list[dict[str, Any]]) -> bytes:
     packed = io.BytesIO()
     pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows), packed)
-    return path, packed.getvalue()
+    return packed.getvalue()
 
 
 def repositories() -> dict[str, tuple[str, dict[str, bytes]]]:
@@ -91,13 +92,9 @@ def repositories() -> dict[str, tuple[str, dict[str, bytes]]]:
 
 
 def loaded_from(hub: Hub, wanted: list[tuple[str, Mapping[str, str] | None]], home: Path) -> dict[str, Any]:
-    """What a program finds that knows this hub and no other; the hub's client reads its address once, when imported."""
-    env = {key: value for key, value in os.environ.items() if not key.startswith("HF_")}
     asked = subprocess.run(
         [sys.executable, "-c", LOAD],
-        input=json.dumps(wanted),
-        env={**env, "HF_ENDPOINT": hub.url, "HF_HOME": str(home), "no_proxy": "127.0.0.1"},
-        capture_output=True, text=True, timeout=300, check=True,
+        input=json.dumps(wanted), env=hub.environment(home), capture_output=True, text=True, timeout=300, check=True,
     )  # fmt: skip
     return json.loads(asked.stdout)
 

@@ -1,21 +1,23 @@
-"""A hub of data sets on loopback: the part of the Hugging Face hub's API that its clients need to load one."""
+"""A hub on loopback: the part of the Hugging Face hub's API that its clients need to load data sets and models."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Thread
 from types import TracebackType
 from urllib.parse import unquote
 
-_INFO = re.compile(r"/api/datasets/([^/]+/[^/]+)(?:/revision/([^/]+))?$")
-_TREE = re.compile(r"/api/datasets/([^/]+/[^/]+)/tree/([^/]+)/?(.*)$")
-_PATHS = re.compile(r"/api/datasets/([^/]+/[^/]+)/paths-info/([^/]+)$")
-_FILE = re.compile(r"/datasets/([^/]+/[^/]+)/resolve/([^/]+)/(.+)$")
+_INFO = re.compile(r"/api/(?:datasets|models)/([^/]+/[^/]+)(?:/revision/([^/]+))?$")
+_TREE = re.compile(r"/api/(?:datasets|models)/([^/]+/[^/]+)/tree/([^/]+)/?(.*)$")
+_PATHS = re.compile(r"/api/(?:datasets|models)/([^/]+/[^/]+)/paths-info/([^/]+)$")
+_FILE = re.compile(r"/(?:datasets/)?([^/]+/[^/]+)/resolve/([^/]+)/(.+)$")
 
 
 @dataclass
@@ -41,13 +43,18 @@ class Hub:
     def url(self) -> str:
         return f"http://127.0.0.1:{self._server.server_address[1]}"
 
+    def environment(self, home: Path) -> dict[str, str]:
+        """For a program that knows this hub and no other: the hub's clients read its address when they are imported."""
+        env = {key: value for key, value in os.environ.items() if not key.startswith("HF_")}
+        return {**env, "HF_ENDPOINT": self.url, "HF_HOME": str(home), "no_proxy": "127.0.0.1"}
+
     def files(self, name: str, revision: str | None) -> Mapping[str, bytes] | str:
         """A repository's files; the hub's code of the error where there are none."""
         self.asked.append((name, revision or "main"))
         if name not in self.repositories:
             return "RepoNotFound"
         known, files = self.repositories[name]
-        return files if revision in (None, known) else "RevisionNotFound"
+        return files if revision in (None, "main", known) else "RevisionNotFound"
 
 
 def _entry(path: str, files: Mapping[str, bytes]) -> dict[str, object]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from .extract_cues import ENDINGS, EXPLAINS, negated
+from .extraction.cues import ENDINGS, EXPLAINS, negated
 from .mathematics.quick import plain
 
 LETTERS = "ABCDEFGHIJ"

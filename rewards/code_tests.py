@@ -12,13 +12,13 @@ from rlvr.core import Completion, Prompt, Verdict
 from rlvr.errors import UserError
 from rlvr.registry import verifier
 
-from .code_answer import BadAnswer, Tests, read_answer
-from .code_extract import Source, find_program
-from .code_kinds import run_call, run_stdin
-from .code_relay import run_trial
-from .code_session import Budget, Fault, Outcome
-from .code_source import modules
-from .code_values import Unplain
+from .programs.answer import BadAnswer, Tests, read_answer
+from .programs.finding import Source, find_program
+from .programs.relay import run_trial
+from .programs.session import Budget, Fault, Outcome
+from .programs.sources import modules
+from .programs.stdin_and_call import run_call, run_stdin
+from .programs.wall.values import Unplain
 from .sandbox import Sandbox, SandboxBusy, open_sandbox
 
 MAX_PARTS = 1000

@@ -15,7 +15,7 @@ from typing import Any
 
 from rlvr.core import Completion, Message, Prompt, Verdict
 
-from .extract import answer_bounds
+from .extraction.extract import answer_bounds
 
 MAX_TEXT = 60_000  # characters of an answer that a grader is shown
 MAX_OBJECT = 20_000  # characters at the end of a reply in which its object begins

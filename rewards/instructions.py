@@ -13,7 +13,7 @@ from rlvr.errors import did_you_mean
 from rlvr.registry import verifier
 
 from .constraints import CONSTRAINTS, LANGUAGES, MAX_CHARACTERS, BadArguments, Check, Text, bind, check_ahead
-from .extract import answer_bounds
+from .extraction.extract import answer_bounds
 from .grading import copies
 
 _SHAPE = 'it is not {"instruction_id_list": [id, ...], "kwargs": [{...}, ...]}, as many of each'

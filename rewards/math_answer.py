@@ -14,8 +14,8 @@ from typing import Any, Literal
 from rlvr.core import Completion, Prompt, Verdict
 from rlvr.registry import verifier
 
-from .extract import Extracted, extract
-from .extract_choice import extract_choice, is_choice
+from .extraction.extract import Extracted, extract
+from .extraction.letters import extract_choice, is_choice
 from .mathematics.quick import plain, rational
 
 #: Languages that write 3,14 where English writes 3.14 (and 1.234 for a thousand).

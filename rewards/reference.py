@@ -11,10 +11,10 @@ from typing import Any, Literal
 from rlvr.core import Ask, Completion, Message, Prompt, Verdict
 from rlvr.registry import verifier
 
-from .extract import answer_bounds
-from .extract_cues import CUE, RETRACTS, names_an_answer, negated
-from .extract_marks import boxed, hashes, tagged
-from .extract_sentences import sentence_end
+from .extraction.cues import CUE, RETRACTS, names_an_answer, negated
+from .extraction.extract import answer_bounds
+from .extraction.marks import boxed, hashes, tagged
+from .extraction.sentences import sentence_end
 from .grading import (
     NOTICE,
     Unreadable,

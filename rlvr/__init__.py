@@ -69,7 +69,7 @@ def score(
 
     Raises `UserError` where the lengths differ or the verifier is unknown.
     """
-    from rlvr.rewards.scoring import score as judge_all
+    from rlvr.rewards.judging.scoring import score as judge_all
     from rlvr.scorers import Models
 
     return judge_all(

@@ -30,7 +30,7 @@ def train_from_python(
     recipe: Mapping[str, Any],
 ) -> TrainReport:
     """`rlvr.train`: a recipe's sections as keyword arguments, rows and a function instead of names."""
-    from rlvr.rewards.scoring import plain_verifier
+    from rlvr.rewards.judging.scoring import plain_verifier
 
     rows = None if isinstance(data, (str, Path, Mapping)) else list(data)
     sections = {**recipe, "model": str(model) if isinstance(model, Path) else model}

@@ -265,4 +265,5 @@ def test_names_say_what_is_inside() -> None:
 def test_no_file_hides_a_standard_module(folder: str) -> None:
     """Python puts a script's folder first on its path, so `rewards/math.py` would replace `math` there."""
     for file in (ROOT / folder).rglob("*.py"):
-        assert file.stem == "__init__" or file.stem not in sys.stdlib_module_names, file
+        name = file.parent.name if file.stem == "__init__" else file.stem
+        assert name not in sys.stdlib_module_names, file

@@ -162,7 +162,7 @@ def _model(
     name: str, kind: str | None, example: Mapping[str, Any] | None, cases: Sequence[Case], options: Mapping[str, Any]
 ) -> tuple[Any, str]:
     """What opens the verifier's model, and its name: the one that an option says, or a stand-in."""
-    from rlvr.rewards.asking import SETTINGS
+    from rlvr.rewards.judging.asking import SETTINGS
     from rlvr.scorers import Models
 
     if kind is None or options.get(SETTINGS[kind]) is not None:

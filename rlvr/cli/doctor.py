@@ -18,9 +18,9 @@ def command(
     """Report versions, devices, which extras are ready or how to get them, the sandbox's walls, the hub."""
     from rlvr.cli.environment import report
     from rlvr.cli.surroundings import hub, imports, shared_memory
-    from rlvr.rewards import sandbox_probes
+    from rlvr.rewards.sandbox import probes
 
-    found = report() | {"sandbox": sandbox_probes.report(), "shared_memory": shared_memory(), "hub": hub()}
+    found = report() | {"sandbox": probes.report(), "shared_memory": shared_memory(), "hub": hub()}
     if deep:
         found["imports"] = imports()
     if as_json:

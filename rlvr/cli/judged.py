@@ -102,7 +102,7 @@ def _target(out: Path | None) -> Iterator[TextIO]:
 
 def print_one(verdict: dict[str, Any], completion: str, reference: Any, as_json: bool) -> None:
     """One verdict, explained: what was found and where, what it was compared with and what decided."""
-    from rlvr.rewards.extract import RULES
+    from rlvr.rewards.extraction.extract import RULES
 
     if as_json:
         return print_json(verdict)

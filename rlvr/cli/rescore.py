@@ -25,7 +25,7 @@ def rescore(
 ) -> None:
     """Judges a folder's completions again, lists the flipped verdicts, and writes all rows to `out`, if any."""
     from rlvr.rescoring import Flips, recorded_verifier, stored_files, stored_rows
-    from rlvr.rewards.scoring import score_rows
+    from rlvr.rewards.judging.scoring import score_rows
     from rlvr.scorers import Models
 
     stored_files(folder)  # a folder without completions is said before anything else

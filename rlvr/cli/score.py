@@ -49,7 +49,7 @@ def command(
 
     rlvr score --verifier math --answer '1/2' --text 'so it is \\boxed{0.5}'
     """
-    from rlvr.rewards.scoring import read_rows, score_rows
+    from rlvr.rewards.judging.scoring import read_rows, score_rows
     from rlvr.scorers import Models
 
     if (file is None) == (answer is None and text is None):
@@ -91,7 +91,7 @@ def _report(judged: Iterator[dict[str, Any]], file: Path, out: Path | None, audi
 
 def _audited(rows: Iterator[dict[str, Any]], out: Path | None) -> dict[str, Any]:
     """The audit of judged rows. Raises UserError where none has a label."""
-    from rlvr.rewards.audit import Audit
+    from rlvr.rewards.judging.audit import Audit
 
     audit = Audit()
     disagreements = audit.watch(rows)

@@ -21,7 +21,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rlvr.rewards.sandbox import Job, Limits, Result, Sandbox, open_sandbox
-from rlvr.rewards.sandbox_watch import children
+from rlvr.rewards.sandbox.inside.watch import children
 
 _SMALL = Limits(wall_seconds=10.0, cpu_seconds=0.3, memory_mb=96, disk_mb=4, output_kb=64)
 #: Each has one possible ending, on a busy machine too.

@@ -104,7 +104,7 @@ def test_every_row_of_every_file_is_read_or_left_out_with_a_reason(file: str) ->
 
 @real
 def test_answers_are_in_the_forms_that_their_verifiers_document() -> None:
-    from rlvr.rewards.code_answer import read_answer
+    from rlvr.rewards.programs.answer import read_answer
 
     for file, (name, _, _, verifier) in FILES.items():
         for prompt in load_prompts(name, path=DATA / f"{file}.jsonl", limit=200).prompts:

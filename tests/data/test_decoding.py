@@ -100,7 +100,7 @@ STDIN = {"kind": "stdin", "inputs": ["1\n", "2\n"], "outputs": ["2\n", "4\n"]}
     ],
 )
 def test_tests_in_every_container(container: Any, answer: dict[str, Any]) -> None:
-    from rlvr.rewards.code_answer import read_answer
+    from rlvr.rewards.programs.answer import read_answer
 
     assert code_answer(container, "tests") == answer
     assert len(read_answer(answer, {})) > 0  # and the verifier takes it

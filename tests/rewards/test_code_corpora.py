@@ -10,7 +10,7 @@ from rlvr.core import Completion, Prompt, VerifierUse
 from rlvr.rewards import Judge
 from tests.bench.code_corpora import CORPORA, LEETCODE, Case, humaneval, leetcode, mbpp, samples
 
-from .sandboxes import ISOLATION
+from .sandbox.profiles import ISOLATION
 
 pytestmark = pytest.mark.skipif(not CORPORA.is_dir(), reason="needs ../shared/corpora beside the repository")
 #: Generous, so that a stalled machine changes no verdict; the slowest reference solution needs 3 s of CPU time.

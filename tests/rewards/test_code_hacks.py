@@ -11,7 +11,7 @@ from rlvr.core import Completion, Prompt, Verdict
 from rlvr.rewards import code
 
 from .hacks import HACKS
-from .sandboxes import ISOLATION
+from .sandbox.profiles import ISOLATION
 
 CASES = {(17, 25): 702, (3, 131): 1010, (40, 126): 2122}  # 31 a + 7 b, which no hack knows
 HONEST = "def mix(a, b):\n    return 31 * a + 7 * b\n"

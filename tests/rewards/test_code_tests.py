@@ -10,7 +10,7 @@ import pytest
 from rlvr.core import Completion, Prompt, Verdict
 from rlvr.rewards import Judge, code, score
 
-from .sandboxes import ISOLATION
+from .sandbox.profiles import ISOLATION
 
 ADD = "```python\ndef add(a, b):\n    return a + b\n```"
 ASSERTS = {"kind": "asserts", "tests": ["assert add(1, 2) == 3", "assert add(2, 2) == 4", "assert add(0, 0) == 0"]}

@@ -9,7 +9,7 @@ import pytest
 from rlvr.core import Completion, Prompt, Verdict
 from rlvr.rewards import code
 
-from .sandboxes import ISOLATION
+from .sandbox.profiles import ISOLATION
 
 
 def judged(program: str, *tests: str, **answer: Any) -> Verdict:

@@ -90,7 +90,7 @@ def flood():
 _PEER = """
 import gc
 peers = [thing for thing in gc.get_objects() if hasattr(type(thing), 'serve') and hasattr(thing, '_space')]
-import wall.code_values as values, wall.code_calls as calls, wall.code_candidate as candidate
+import wall.values as values, wall.calls as calls, wall.candidate as candidate
 """
 
 PROGRAMS: dict[str, str] = {

@@ -2,7 +2,8 @@
 
     python tests/bench/suites_scripted.py [--suite gsm8k --suite mbpp] [--workers 2]
 
-Right answers should score 100 %, wrong ones 0 %. Each sample that was judged otherwise is in
+Right answers should score 100 %, wrong ones 0 %; prompts that contradict themselves are left out of the right answers
+and named. Each sample that was judged otherwise is in
 results_suites_scripted.json, in full.
 """
 
@@ -17,7 +18,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from rlvr.rewards import Judge
-from tests.eval.suite_scripts import SIZES, measured, renderings
+from tests.eval.suite_scripts import SIZES, impossible, measured, renderings
 
 OUT = Path(__file__).with_name("results_suites_scripted.json")
 
@@ -42,6 +43,7 @@ def main() -> None:
                     "samples": result.total,
                     "accuracy": result.accuracy,
                     "unjudged": result.unjudged,
+                    "left out": impossible(suite) if right else {},
                     "seconds": round(time.perf_counter() - began, 1),
                     "otherwise": others,
                 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,7 +13,7 @@ from rlvr.core import Completion, Prompt, Verdict, VerifierUse
 from rlvr.eval import SuiteResult, evaluate_suite, suite_for
 from rlvr.rewards import Judge
 from rlvr.rollout.scripted_engine import ScriptedEngine
-from tests.eval import code_scripts, math_forms, math_scripts
+from tests.eval import code_scripts, ifeval_script, math_forms, math_scripts
 from tests.rewards.test_choice_arc import KINDS
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "evaldata"
@@ -32,13 +32,19 @@ class AnswersInstructions(Protocol):
 
     def wrong(self, prompt: Prompt, i: int) -> str: ...
 
+    def broken(self, prompt: Prompt, i: int) -> str:
+        """The id of the instruction that `wrong` breaks, alone; "" where that is not known."""
+
+    def impossible(self, prompt: Prompt) -> str:
+        """Why no response obeys the prompt, "" where one can."""
+
 
 #: The suites whose answers obey instructions, and the module that writes them.
-INSTRUCTIONS: dict[str, AnswersInstructions] = {}
+INSTRUCTIONS: dict[str, AnswersInstructions] = {"ifeval": ifeval_script}
 #: problems of each suite, as its source counts them
 SIZES = {
     "gsm8k": 1319, "math500": 500, "aime24": 30, "aime25": 30, "amc23": 40, "minerva_math": 272, "olympiadbench": 674,
-    "arc_easy": 2376, "arc_challenge": 1172, "humaneval": 164, "mbpp": 500,
+    "arc_easy": 2376, "arc_challenge": 1172, "humaneval": 164, "mbpp": 500, "ifeval": 541,
 }  # fmt: skip
 
 #: Wide, so that a busy machine changes no verdict: one reference solution (mbpp/123) needs 3 s, and the default is 6 s.
@@ -69,6 +75,17 @@ class Watching:
             for prompt, completion, verdict in self.seen
             if verdict.result().status not in statuses
         ]
+
+    def broken_otherwise(self, meant: Mapping[tuple[str, str], str]) -> list[str]:
+        """What breaks, by its verdict, not just the instruction that is meant, which goes by prompt id and text."""
+        found = []
+        for prompt, completion, verdict in self.seen:
+            parts = verdict.result().parts or {}
+            missed = {name.split(" #")[0] for name, share in parts.items() if share == 0.0}
+            name = meant.get((prompt.id, completion.text), "")
+            if name and missed != {name}:
+                found.append(f"{prompt.id}: {completion.text[-300:]!r} breaks {sorted(missed)}, not {name}")
+        return found
 
 
 def renderings(suite: str) -> tuple[str, ...]:
@@ -117,6 +134,14 @@ def _program(suite: str, right: bool) -> Script:
     return answer
 
 
+def impossible(suite: str) -> dict[str, str]:
+    """The prompts to which no answer is right, which right answers leave out, and why."""
+    if suite not in INSTRUCTIONS:
+        return {}
+    reasons = {p.id: INSTRUCTIONS[suite].impossible(p) for p in suite_for(suite).load(data_dir=DATA).prompts}
+    return {name: reason for name, reason in reasons.items() if reason}
+
+
 def measured(
     suite: str, right: bool, judge: Judge, *, every: int = 1, only: Sequence[int] | None = None
 ) -> tuple[SuiteResult, list[str]]:
@@ -127,8 +152,20 @@ def measured(
     loaded = chosen.load(data_dir=DATA)
     assert len(loaded.prompts) == SIZES[suite], f"{suite} has {len(loaded.prompts)} problems, not {SIZES[suite]}"
     problems = replace(loaded, prompts=loaded.prompts[::every])
+    if right and suite in INSTRUCTIONS:  # see `impossible`
+        possible = tuple(prompt for prompt in problems.prompts if not INSTRUCTIONS[suite].impossible(prompt))
+        problems = replace(problems, prompts=possible)
     wanted, answers = list(only or range(len(renderings(suite)))), script(suite, right)
-    engine = ScriptedEngine(lambda prompt, i: answers(prompt, wanted[i]))
+    meant: dict[tuple[str, str], str] = {}
+
+    def answered(prompt: Prompt, i: int) -> str:
+        text = answers(prompt, wanted[i])
+        if suite in INSTRUCTIONS and not right and not INSTRUCTIONS[suite].impossible(prompt):
+            meant[prompt.id, text] = INSTRUCTIONS[suite].broken(prompt, wanted[i])
+        return text
+
+    engine = ScriptedEngine(answered)
     settings = {"temperature": 0.6, "max_tokens": 1 << 20}
     result = evaluate_suite(chosen, engine, watching, samples=len(wanted), problems=problems, sampling=settings)
-    return result, watching.other_than(*(("correct",) if right else ("wrong", "unparsable")))
+    others = watching.other_than(*(("correct",) if right else ("wrong", "unparsable")))
+    return result, others + watching.broken_otherwise(meant)

@@ -16,13 +16,13 @@ from rlvr.errors import UserError
 from rlvr.eval import evaluate_suite, suite_for
 from rlvr.rewards import Judge
 from rlvr.rollout.scripted_engine import ScriptedEngine
-from tests.eval.suite_scripts import ARC, CODE, DATA, SIZES, Script, measured, renderings
+from tests.eval.suite_scripts import ARC, CODE, DATA, INSTRUCTIONS, SIZES, Script, measured, renderings
 
 pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason=f"the real data files are not at {DATA}")
 
 #: Every so many problems of a suite are asked here.
 EVERY = {"gsm8k": 12, "math500": 3, "minerva_math": 3, "olympiadbench": 4, "arc_easy": 20, "arc_challenge": 10,
-         "humaneval": 16, "mbpp": 50}  # fmt: skip
+         "humaneval": 16, "mbpp": 50, "ifeval": 6}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -138,7 +138,7 @@ def test_truncated_completions_are_counted(judge: Judge) -> None:
 @pytest.mark.parametrize("suite", SIZES)
 def test_chat_suites_stop_at_no_text_and_leave_room_to_think(suite: str) -> None:
     drawn = suite_for(suite).sampling_for(suite_for(suite).samples, {}, 0)
-    assert drawn.stop == () and drawn.max_tokens >= (4096 if suite in (*ARC, *CODE, "gsm8k") else 32768)
+    assert drawn.stop == () and drawn.max_tokens >= (4096 if suite in (*ARC, *CODE, *INSTRUCTIONS, "gsm8k") else 32768)
 
 
 @pytest.mark.parametrize(("suite", "problems"), [("ifeval", 541), ("ifbench", 300)])

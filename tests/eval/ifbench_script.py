@@ -8,13 +8,17 @@ from __future__ import annotations
 from typing import Any
 
 from rlvr.core import Prompt
-from tests.eval import ifbench_counts
+from tests.eval import ifbench_counts, ifbench_customs, ifbench_formats, ifbench_orders, ifbench_ratios
 from tests.eval.ifbench_voice import RENDERINGS, Voice
 
 __all__ = ["RENDERINGS", "broken", "right", "wrong"]
 
 #: The ids of a prompt's instructions, with a blank between them -> what writes the answer.
-WRITERS = {**ifbench_counts.WRITERS}
+WRITERS = {
+    name: writer
+    for family in (ifbench_counts, ifbench_customs, ifbench_formats, ifbench_orders, ifbench_ratios)
+    for name, writer in family.WRITERS.items()
+}
 
 
 def right(prompt: Prompt, i: int) -> str:

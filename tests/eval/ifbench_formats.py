@@ -1,0 +1,306 @@
+"""Answers to IFBench's `format:*`: how a response is laid out."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from tests.eval.ifbench_counts import Writer, words_within
+from tests.eval.ifbench_orders import after_another_letter, keyword_at, rising
+from tests.eval.ifbench_ratios import equal_sentences, with_stop_words
+from tests.eval.ifbench_voice import Voice, said
+from tests.eval.ifbench_words import EMOJI
+
+
+def with_emoji(v: Voice, sentences: list[str]) -> str:
+    """The sentences with an emoji at the end of each: after its mark, or before it."""
+    emoji = v.choice(EMOJI)
+    ended = []
+    for sentence in sentences:
+        mark = v.rng.choice(emoji)
+        ended.append(f"{sentence[:-1]} {mark}{sentence[-1]}" if v.rendering in (2, 4) else f"{sentence} {mark}")
+    if v.breaks("format:emoji"):
+        place = v.rng.randrange(1, len(sentences))
+        first, _, rest = sentences[place].partition(" ")
+        ended[place] = v.one_of([sentences[place], f"{first} {emoji[0]} {rest}", f"{sentences[place][:-1]} :-)."])
+    return v.together(ended)
+
+
+def emoji(v: Voice) -> str:
+    return with_emoji(v, v.sentences(v.choice([3, 4, 6, 2, 5, 7])))
+
+
+def emoji_keyword(v: Voice, first: dict[str, Any], second: dict[str, Any]) -> str:
+    return with_emoji(v, keyword_at(v, **second))
+
+
+def quotes_emoji(v: Voice, first: dict[str, Any], second: dict[str, Any]) -> str:
+    return with_emoji(v, [v.sentence(4), said([*v.words(4), _nested_quotes(v)]), v.sentence(5)])
+
+
+def _stairs(v: Voice, lines: list[str]) -> str:
+    """Each line a step further to the right."""
+    step, start = v.choice([(" ", 0), ("  ", 1), ("    ", 0), ("\t", 0), ("   ", 2), ("  ", 0)])
+    steps = [start + i for i in range(len(lines))]
+    if v.breaks("format:line_indent"):
+        place = v.rng.randrange(1, len(lines))
+        level = [*steps[:place], steps[place - 1], *steps[place + 1 :]]
+        steps = v.one_of([level, steps[::-1], [start] * len(lines)])
+    between = "\n\n" if v.rendering == 5 else "\n"
+    return between.join(step * n + line for n, line in zip(steps, lines, strict=True))
+
+
+def line_indent(v: Voice) -> str:
+    return _stairs(v, v.sentences(v.choice([4, 3, 6, 5, 7, 3])))
+
+
+def line_indent_sentences(v: Voice, first: dict[str, Any], second: dict[str, Any]) -> str:
+    return _stairs(v, equal_sentences(v))
+
+
+def _items(v: Voice, sep: str, items: list[str]) -> str:
+    if v.breaks("format:list"):
+        sep = v.one_of(["*", "•", "1.", "+"])
+    return v.choice(["\n", "\n", "\n\n", "\n", "\n", "\n\n"]).join(f"{sep} {item}" for item in items)
+
+
+def separated_list(v: Voice, *, sep: str) -> str:
+    return _items(v, sep, v.sentences(v.choice([3, 4, 6, 2, 5, 3])))
+
+
+def list_words(v: Voice, first: dict[str, Any], second: dict[str, Any]) -> str:
+    names = {"min_words", "max_words"}
+    bounds, listed = (first, second) if names <= set(first) else (second, first)
+    return _items(v, listed["sep"], v.exactly(words_within(v, bounds["min_words"], bounds["max_words"])))
+
+
+def list_no_consecutive(v: Voice, first: dict[str, Any], second: dict[str, Any]) -> str:
+    return _items(v, first["sep"], after_another_letter(v))
+
+
+def newline(v: Voice) -> str:
+    words = [word for sentence in v.sentences(v.choice([2, 3, 4, 2, 3, 2])) for word in sentence.split()]
+    if v.rendering == 4:
+        words = [f"- {word}" for word in words]
+    if v.rendering == 5:
+        words = [f"**{word}**" for word in words]
+    between = ["\n", "\n", "\n\n", "  \n", "\n", "\n"][v.rendering]
+    if not v.breaks("format:newline"):
+        return between.join(words)
+    place = v.rng.randrange(1, len(words))
+    two = between.join(words[:place]) + " " + between.join(words[place:]).removeprefix("- ")
+    return v.one_of([two, " ".join(word.removeprefix("- ") for word in words)])
+
+
+def no_bullets_bullets(v: Voice) -> str:
+    sentences, bullets = v.sentences(v.choice([2, 3, 4, 2, 5, 3])), v.sentences(v.choice([2, 4, 3, 2, 3, 5]))
+    star, after = "*", v.choice(["\n", "\n\n", "\n", "\n\n", "\n", "\n"])
+    between = "\n\n" if v.rendering == 3 else "\n"
+    if v.breaks("format:no_bullets_bullets"):
+        way = v.one_of(["one sentence", "one bullet", "bullets first", "dashes"])
+        sentences = sentences[:1] if way == "one sentence" else sentences
+        bullets = bullets[:1] if way == "one bullet" else bullets
+        star = "-" if way == "dashes" else "*"
+        if way == "bullets first":
+            return between.join(f"* {bullet}" for bullet in bullets) + "\n" + v.together(sentences)
+    listed = between.join(f"{star} {bullet}" for bullet in bullets)
+    return v.together(sentences) + after + listed + ("\n" if v.rendering == 4 else "")
+
+
+def _option(v: Voice, options: str, *, wrong: bool) -> str:
+    divider = "/" if "/" in options else " or " if " or " in options else ", "
+    offered = options.split(divider)
+    lettered = offered[0] == "a)"
+    if wrong:
+        both = f"{offered[0]} and {offered[1]}"
+        return v.one_of([both, f"{offered[0]}, because {v.sentence(4)}", "e)" if lettered else "perhaps", v.sentence(3)])
+    option = offered[(v.turn + v.rendering) % len(offered)]
+    if lettered:
+        return option + ("\n" if v.rendering in (2, 4) else "")
+    option = option.replace("'", "’") if v.rendering in (3, 4) else option
+    return v.choice([option, option + ".", option.capitalize(), f"**{option}**", f"{option.upper()}!", f'"{option}"\n'])
+
+
+def options(v: Voice, *, options: str) -> str:
+    return _option(v, options, wrong=v.breaks("format:options"))
+
+
+def options_newline(v: Voice, first: dict[str, Any], second: dict[str, Any]) -> str:
+    # The last option: one word could not break the second instruction.
+    if v.breaks("format:options"):
+        return v.one_of(["I\nreally\ndon't\nknow", "I\nguess", "Nobody\nknows"])
+    option = first["options"].split(" or ")[v.turn % 2 if v.broken is None else 1]
+    option = option.replace("'", "’") if v.rendering == 3 else option
+    text = option if v.breaks("format:newline") else option.replace(" ", v.choice(["\n", "\n", "\n\n", "\n", "\n", "\n"]))
+    return v.choice([text, text + ".", text, text, text + "\n", f"**{text}**"])
+
+
+def parentheses(v: Voice) -> str:
+    pairs = v.choice([["()", "[]", "{}"], ["()"], ["{}", "[]", "()"], ["()", "[]"], ["[]"], ["()", "{}"]])
+    depth = v.choice([5, 6, 5, 7, 5, 6])
+    brackets = [pairs[i % len(pairs)] for i in range(depth)]
+    closing = [pair[1] for pair in reversed(brackets)]
+    if v.breaks("format:parentheses"):
+        way = v.one_of(["shallow", "crossed", "open", "side by side"])
+        if way == "side by side":
+            return v.sentence() + " " + " ".join(f"({v.draw('noun')})" for _ in range(6))
+        brackets = [["()", "[]", "{}"][i % 3] for i in range(4 if way == "shallow" else 5)]
+        closing = [pair[1] for pair in reversed(brackets)]
+        closing = closing[::-1] if way == "crossed" else closing[:-5] if way == "open" else closing
+    inner = [f"{v.draw('adj')} {v.draw('noun')}" for _ in brackets]
+    opened = " ".join(pair[0] + words for pair, words in zip(brackets, inner, strict=True))
+    between = " so on" if v.rendering in (2, 3) else ""
+    return f"{v.sentence()[:-1]} {opened}{between.join(closing)}. {v.sentence()}"
+
+
+def quote_unquote(v: Voice) -> str:
+    left, right = v.choice(['""', '""', "“”", '""', "“”", '""'])
+    parts = []
+    for _ in range(v.choice([1, 2, 3, 2, 1, 3])):
+        phrase = f"{left}{v.draw('adj')} {v.draw('noun')}{right}"
+        parts.append(v.choice([f"{phrase} means that {v.sentence(4)}", f"{v.draw('noun')} say {phrase}: {v.sentence(5)}"]))
+    if v.breaks("format:quote_unquote"):
+        phrase = f"{left}{v.draw('adj')} {v.draw('noun')}{right}"
+        two = f"{phrase} {left}{v.draw('adj')} {v.draw('noun')}{right} mean that {v.sentence(4)}"
+        parts.append(v.one_of([f"{v.draw('noun')} say {phrase}.", two, two.replace(f"{right} {left}", f"{right}, {left}")]))
+    return v.together(parts)
+
+
+def _nested_quotes(v: Voice) -> str:
+    """Quotes in quotes in quotes, double and single ones in turn."""
+    marks = v.choice([['""', "''"], ["''", '""'], ['""', "''"], ["“”", "‘’"], ['""', "''"], ["‘’", "“”"]])
+    depth = v.choice([3, 3, 4, 3, 5, 4])
+    if v.breaks("format:quotes"):
+        way = v.one_of(["two deep", "one kind", "side by side"])
+        depth = 2 if way == "two deep" else 3
+        marks = [marks[0]] if way == "one kind" else marks
+        if way == "side by side":
+            return " ".join(f"{a}{v.draw('noun')}{b}" for a, b in (marks * 2)[:3])
+    text = f"{v.draw('verb')} {v.draw('noun')}"
+    for level in reversed(range(depth)):
+        left, right = marks[level % len(marks)]
+        before = "" if level == depth - 1 else f"{v.draw('noun')} {v.draw('verb')} "
+        text = f"{left}{before}{text}{f' {v.draw(chr(97) + chr(100) + chr(118))}' if v.rendering % 2 else ''}{right}"
+    return text
+
+
+def quotes(v: Voice) -> str:
+    return v.together([v.sentence(), said([*v.words(3), _nested_quotes(v)]), v.sentence()])
+
+
+def sub_bullets(v: Voice, items: list[str] | None = None) -> str:
+    """Bullets with sub-bullets below each, made of the items where some are given."""
+    bold = v.rendering in (3, 5)
+    indent, count = v.choice(["  ", "    ", "\t", "  ", "", "  "]), v.choice([3, 2, 4, 2, 3, 2])
+    texts = items or v.sentences(3 * count)
+    wrong = v.breaks("format:sub-bullets")
+    way = v.one_of(["one without", "stars", "no bullets", "hyphen"]) if wrong else ""
+    last = v.rng.randrange(count)
+    lines = [v.sentence(3)] if v.rendering in (1, 4) and not items else []
+    for i in range(count):
+        group = texts[i::count]
+        head, subs = group[0], group[1 : (2 if v.rendering == 2 else None)] if not items else group[1:]
+        lines.append(f"* **{head}**" if bold and way != "one without" else f"* {head}")
+        if i == last and way in ("one without", "hyphen"):
+            lines[-1] += " Well-made." if way == "hyphen" else ""
+            continue
+        lines += [f"{indent or '  '}* {sub}" if way == "stars" else f"{indent}- {sub}" for sub in subs]
+    if way == "no bullets":
+        lines = [re.sub(r"^\* ", "", line) for line in lines]
+        lines = [line.replace("**", "") for line in lines]
+    return "\n".join(lines)
+
+
+def sub_bullets_stop_words(v: Voice, first: dict[str, Any], second: dict[str, Any]) -> str:
+    return sub_bullets(v, with_stop_words(v, **second))
+
+
+def _tags(v: Voice) -> tuple[str, str]:
+    return v.choice([("<i>", "</i>"), ("<em>", "</em>")])
+
+
+def with_thesis(v: Voice, sentences: list[str], inside: bool = True) -> str:
+    """The first of each half, or of all, in HTML's italics; `inside`: with its full stop."""
+    left, right = _tags(v)
+    if v.breaks("format:thesis"):
+        left, right = v.one_of([("*", "*"), ("_", "_"), ("<b>", "</b>"), (left, "")])
+    halves = [sentences]
+    if v.rendering in (3, 5) and len(sentences) > 5:
+        halves = [sentences[: len(sentences) // 2], sentences[len(sentences) // 2 :]]
+    sections = []
+    for first, *rest in halves:
+        thesis = f"{left}{first}{right}" if inside else f"{left}{first[:-1]}{right}{first[-1]}"
+        sections.append(v.together([thesis, *rest]))
+    return "\n\n".join(sections)
+
+
+def thesis(v: Voice) -> str:
+    return with_thesis(v, v.sentences(v.choice([3, 4, 5, 6, 2, 8])), inside=v.rendering % 2 == 0)
+
+
+def thesis_words(v: Voice, first: dict[str, Any], second: dict[str, Any]) -> str:
+    low, high = second["min_words"], second["max_words"]
+    # Tags are no words, but might be counted for two or four: right both ways, or wrong both ways.
+    count = (low + high - 4) // 2 if not v.breaks("count:word_count_range") else v.one_of([low - 6, high + 1])
+    return with_thesis(v, v.exactly(count))
+
+
+def increment_thesis(v: Voice, first: dict[str, Any], second: dict[str, Any]) -> str:
+    return with_thesis(v, rising(v, **first), inside=v.rendering % 2 == 0)
+
+
+def no_whitespace(v: Voice) -> str:
+    words = v.words(v.choice([4, 6, 1, 8, 5, 3]))
+    text = v.choice(["-", "_", "", ".", "/", "·"]).join(word.capitalize() if v.rendering == 2 else word for word in words)
+    if v.breaks("format:no_whitespace"):
+        text = text[:4] + v.one_of([" ", "\n", "\t", "\u00a0"]) + text[4:]
+    return text
+
+
+def title_case(v: Voice) -> str:
+    sentences = [" ".join(map(str.capitalize, v.words(plain=True))) + "." for _ in range(v.choice([2, 3, 5, 1, 4, 3]))]
+    if v.rendering in (3, 5):  # words that are not major ones stay small
+        sentences += [f"{v.draw('noun').capitalize()} of the {v.draw('noun').capitalize()}." for _ in range(2)]
+    if v.breaks("format:title_case"):
+        place = v.rng.randrange(len(sentences))
+        first, *rest = sentences[place].split()
+        rest[-1:] = [rest[-1].lower()]
+        sentences[place] = " ".join([first, *rest])
+    return v.together(sentences)
+
+
+def output_template(v: Voice) -> str:
+    heads = ["My Answer:", "My Conclusion:", "Future Outlook:"]
+    if v.breaks("format:output_template"):
+        heads = v.one_of([
+            heads[:2], heads[1:], [heads[0], "Conclusion:", heads[2]], [head.lower() for head in heads], heads[::-1],
+        ])  # fmt: skip
+    heads = [v.choice([head, head, head, f"**{head}**", head, f"## {head}"]) for head in heads]
+    return v.choice([" ", "\n", "\n\n", "\n", "\n", "\n\n"]).join(f"{head} {v.together(v.sentences(2))}" for head in heads)
+
+
+WRITERS: dict[str, Writer] = {
+    "format:emoji": emoji,
+    "format:emoji sentence:keyword": emoji_keyword,
+    "format:line_indent": line_indent,
+    "format:line_indent ratio:sentence_words": line_indent_sentences,
+    "format:list": separated_list,
+    "count:word_count_range format:list": list_words,
+    "format:list words:no_consecutive": list_no_consecutive,
+    "format:newline": newline,
+    "format:no_bullets_bullets": no_bullets_bullets,
+    "format:options": options,
+    "format:options format:newline": options_newline,
+    "format:parentheses": parentheses,
+    "format:quote_unquote": quote_unquote,
+    "format:quotes": quotes,
+    "format:quotes format:emoji": quotes_emoji,
+    "format:sub-bullets": sub_bullets,
+    "format:sub-bullets ratio:stop_words": sub_bullets_stop_words,
+    "format:thesis": thesis,
+    "format:thesis count:word_count_range": thesis_words,
+    "sentence:increment format:thesis": increment_thesis,
+    "format:no_whitespace": no_whitespace,
+    "format:title_case": title_case,
+    "format:output_template": output_template,
+}

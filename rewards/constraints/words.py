@@ -9,10 +9,11 @@ from itertools import pairwise
 
 from .binding import Count, Phrase, Position
 from .keywords import occurrences
-from .text import NO_PUNCTUATION, Text, tokenize, words_among
+from .text import NO_PUNCTUATION, Text, split_sentences, tokenize, words_among
 
 _PRIMES = frozenset([2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73, 79, 83, 89, 97])
 _CLUSTER = re.compile(r"[bcdfghjklmnpqrstvwxyz]{2}")
+_ITALICS = re.compile(r"</?(?:i|em)>")
 _AROUND = string.punctuation + " "
 _ENOUGH_PALINDROMES = 10
 _LONG_PALINDROME = 5  # letters
@@ -34,8 +35,9 @@ def vowel(text: Text) -> bool:
 
 
 def consonants(text: Text) -> bool:
-    """Each word has two consonants side by side."""
-    return all(_CLUSTER.search(word) for word in text.lower.split())
+    """Each word has two consonants side by side; marks that stand alone are no words."""
+    words = [word for word in text.lower.split() if any(map(str.isalnum, word))]
+    return bool(words) and all(map(_CLUSTER.search, words))
 
 
 def palindrome(text: Text) -> bool:
@@ -114,8 +116,9 @@ def alliteration_increment(text: Text) -> bool:
 
 
 def increment(text: Text, *, small_n: Count) -> bool:
-    """Each sentence has exactly so many words more than the one before."""
-    counts = [len(sentence.translate(NO_PUNCTUATION).split()) for sentence in text.sentences]
+    """Each sentence has exactly so many words more than the one before; tags of italics are no part of them."""
+    sentences = split_sentences(_ITALICS.sub("", text.raw)) if "<" in text.raw else text.sentences
+    counts = [len(sentence.translate(NO_PUNCTUATION).split()) for sentence in sentences]
     return all(b == a + small_n for a, b in pairwise(counts))
 
 

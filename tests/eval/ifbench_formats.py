@@ -40,7 +40,7 @@ def quotes_emoji(v: Voice, first: dict[str, Any], second: dict[str, Any]) -> str
 
 def _stairs(v: Voice, lines: list[str]) -> str:
     """Each line a step further to the right."""
-    step, start = v.choice([(" ", 0), ("  ", 1), ("    ", 0), ("\t", 0), ("   ", 2), ("  ", 0)])
+    step, start = v.choice([(" ", 0), ("  ", 0), ("    ", 0), ("\t", 0), ("   ", 2), ("  ", 0)])
     steps = [start + i for i in range(len(lines))]
     if v.breaks("format:line_indent"):
         place = v.rng.randrange(1, len(lines))
@@ -60,7 +60,7 @@ def line_indent_sentences(v: Voice, first: dict[str, Any], second: dict[str, Any
 
 def _items(v: Voice, sep: str, items: list[str]) -> str:
     if v.breaks("format:list"):
-        sep = v.one_of(["*", "•", "1.", "+"])
+        sep = v.one_of(["*", "•", "+", "·"])
     return v.choice(["\n", "\n", "\n\n", "\n", "\n", "\n\n"]).join(f"{sep} {item}" for item in items)
 
 
@@ -189,8 +189,10 @@ def quotes(v: Voice) -> str:
 
 
 def sub_bullets(v: Voice, items: list[str] | None = None) -> str:
-    """Bullets with sub-bullets below each, made of the items where some are given."""
-    bold = v.rendering in (3, 5)
+    """Bullets with sub-bullets below each, made of the items where some are given.
+
+    No star stands within a bullet: published verdicts do not take bold ones.
+    """
     indent, count = v.choice(["  ", "    ", "\t", "  ", "", "  "]), v.choice([3, 2, 4, 2, 3, 2])
     texts = items or v.sentences(3 * count)
     wrong = v.breaks("format:sub-bullets")
@@ -200,14 +202,13 @@ def sub_bullets(v: Voice, items: list[str] | None = None) -> str:
     for i in range(count):
         group = texts[i::count]
         head, subs = group[0], group[1 : (2 if v.rendering == 2 else None)] if not items else group[1:]
-        lines.append(f"* **{head}**" if bold and way != "one without" else f"* {head}")
+        lines.append(f"* {head}")
         if i == last and way in ("one without", "hyphen"):
             lines[-1] += " Well-made." if way == "hyphen" else ""
             continue
         lines += [f"{indent or '  '}* {sub}" if way == "stars" else f"{indent}- {sub}" for sub in subs]
     if way == "no bullets":
         lines = [re.sub(r"^\* ", "", line) for line in lines]
-        lines = [line.replace("**", "") for line in lines]
     return "\n".join(lines)
 
 

@@ -179,7 +179,8 @@ def consonants_overlap(v: Voice, first: dict[str, Any], second: dict[str, Any]) 
     wanted = v.one_of([percentage + 6, percentage - 6, percentage + 12]) if v.breaks("ratio:overlap") else percentage
     ways = _blocks_for(reference, wanted)
     if not ways:  # see `impossible`
-        return v.sentence(9, plain=True) if v.breaks("ratio:overlap") else overlap(v, **second)
+        cluster = v.sentence(9, lambda _, word: clustered(word.text), plain=True)
+        return cluster if v.breaks("ratio:overlap") else overlap(v, **second)
     pieces, own = ways[v.rng.randrange(len(ways))]
     ends = pieces[-1][-1] == "."
     pieces = v.rng.sample(pieces, len(pieces)) if not ends else pieces

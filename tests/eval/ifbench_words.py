@@ -37,7 +37,7 @@ city noun 1 trams crowds parks streets clerks | 2 drivers markets bridges window
 city verb 1 greet trust cheer hail | 2 transport connect observe attend | 3 entertain represent
 city adv 2 loudly proudly fully | 3 publicly
 music adj 1 quick soft grave plain | 2 solemn joyful ancient lunar | 3 musical melodic wonderful dramatic
-music noun 1 drums chords hymns stars flutes | 2 singers planets trumpets comets dancers | 3 composers orchestras violins
+music noun 1 drums chords hymns stars flutes | 2 singers planets trumpets comets dancers | 3 composers orchestras melodies
 music verb 1 praise charm join lead | 2 admire compose rehearse perform | 3 illustrate dedicate imitate
 music adv 2 sweetly brightly humbly | 3 gracefully joyfully solemnly
 any prep 1 near past | 2 along around behind beneath across inside toward beside

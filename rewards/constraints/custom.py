@@ -21,6 +21,7 @@ _DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
 _SPECIAL = re.compile(r'"[^"]*[^\d\w\s"][^"]*"')
 _NAPOLEON = range(1769, 1822)
 _MULTIPLES = [str(number) for number in range(14, 51, 7)]
+_FORWARDS = frozenset(["the", "is", "of", "and"])
 _COUNTRIES = 52  # of Africa, the fewest that a list has
 
 
@@ -54,13 +55,16 @@ def reverse_newline(text: Text) -> bool:
 
 def word_reverse(text: Text) -> bool:
     """Read from its last word to its first it is one sentence about the bald eagle."""
-    sentence = " ".join(text.lower.strip().translate(NO_PUNCTUATION).split()[::-1])
-    return "bald eagle" in sentence and split_sentences(sentence) == [sentence]
+    words = text.lower.strip().translate(NO_PUNCTUATION).split()
+    # Turned round the article follows the eagle: otherwise no more than the two words are.
+    turned = not any(a in ("the", "a") and b == "eagle" for a, b in pairwise(words))
+    sentence = " ".join(words[::-1])
+    return turned and "bald eagle" in sentence and split_sentences(sentence) == [sentence]
 
 
 def character_reverse(text: Text) -> bool:
-    """The bald eagle is named backwards."""
-    return "elgae dlab" in text.lower
+    """The bald eagle is named backwards, and nothing is said forwards."""
+    return "elgae dlab" in text.lower and _FORWARDS.isdisjoint(re.findall(r"\w+", text.lower))
 
 
 def sentence_alphabet(text: Text) -> bool:

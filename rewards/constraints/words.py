@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import string
 from collections import Counter
-from itertools import pairwise
+from itertools import dropwhile, groupby, pairwise
 
 from .binding import Count, Phrase, Position
 from .keywords import occurrences
@@ -52,10 +52,11 @@ def prime_lengths(text: Text) -> bool:
 
 
 def start_verb(text: Text) -> bool:
-    """Its first word is a verb."""
+    """Its first word is a verb; marks before it (`>`, `**`) are passed over."""
     from .verbs import is_verb
 
-    return bool(text.tokens) and is_verb(text.tokens)
+    tokens = list(dropwhile(lambda token: not token[0].isalnum(), text.tokens))
+    return bool(tokens) and is_verb(tokens)
 
 
 def repeats(text: Text, *, small_n: Count) -> bool:
@@ -102,17 +103,13 @@ def words_position(text: Text, *, keyword: Phrase) -> bool:
 
 
 def alliteration_increment(text: Text) -> bool:
-    """Each sentence has more words side by side with one initial than the sentence before."""
-    before = -1
+    """The longest run of words with one initial is longer in each sentence than in the one before."""
+    longest = []
     for sentence in text.sentences:
         initials = [word[0] for word in (word.lstrip(_AROUND) for word in sentence.lower().split()) if word]
-        same = [a == b for a, b in pairwise(initials)]
-        # A run of k equal initials counts k: one for each equal pair, and one more where the run begins.
-        count = sum(1 + (i == 0 or not same[i - 1]) for i, equal in enumerate(same) if equal)
-        if count <= before:
-            return False
-        before = count
-    return True
+        runs = [sum(1 for _ in run) for _, run in groupby(initials)]
+        longest.append(max((run for run in runs if run > 1), default=0))  # one word alone is no sequence
+    return all(b > a for a, b in pairwise(longest))
 
 
 def increment(text: Text, *, small_n: Count) -> bool:

@@ -68,7 +68,7 @@ def word_reverse(v: Voice) -> str:
     turned = " ".join(reversed(sentence.rstrip(".").split()))
     if v.breaks("custom:word_reverse"):
         other = " ".join(reversed(sentence.replace("bald eagle", "gray wolf").rstrip(".").split()))
-        return v.one_of([sentence, sentence[::-1], other])
+        return v.one_of([sentence, sentence[::-1], other, sentence.replace("bald eagle", "eagle bald")])
     return v.choice([turned, turned + ".", turned.lower(), said([turned]), turned, turned + "\n"])
 
 
@@ -77,7 +77,7 @@ def character_reverse(v: Voice) -> str:
     if v.breaks("custom:character_reverse"):
         return v.one_of([
             sentence, " ".join(reversed(sentence.split())), sentence.replace("bald eagle", "gray wolf")[::-1],
-            " ".join(word[::-1] for word in sentence.split()),
+            " ".join(word[::-1] for word in sentence.split()), sentence.replace("bald eagle", "elgae dlab"),
         ])  # fmt: skip
     return v.choice([sentence[::-1], sentence[::-1], sentence[::-1].upper(), sentence[:-1][::-1]])
 

@@ -204,7 +204,7 @@ def sub_bullets(v: Voice, items: list[str] | None = None) -> str:
         head, subs = group[0], group[1 : (2 if v.rendering == 2 else None)] if not items else group[1:]
         lines.append(f"* {head}")
         if i == last and way in ("one without", "hyphen"):
-            lines[-1] += " Well-made." if way == "hyphen" else ""
+            lines[-1] += " " + " ".join([*subs, *(["Well-made."] if way == "hyphen" else [])])
             continue
         lines += [f"{indent or '  '}* {sub}" if way == "stars" else f"{indent}- {sub}" for sub in subs]
     if way == "no bullets":
@@ -260,6 +260,8 @@ def no_whitespace(v: Voice) -> str:
 
 def title_case(v: Voice) -> str:
     sentences = [" ".join(map(str.capitalize, v.words(plain=True))) + "." for _ in range(v.choice([2, 3, 5, 1, 4, 3]))]
+    if v.rendering == 2:
+        sentences.append(f"They Don't {v.draw('verb').capitalize()}.")
     if v.rendering in (3, 5):  # words that are not major ones stay small
         sentences += [f"{v.draw('noun').capitalize()} of the {v.draw('noun').capitalize()}." for _ in range(2)]
     if v.breaks("format:title_case"):

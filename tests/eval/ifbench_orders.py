@@ -100,12 +100,12 @@ def no_consecutive(v: Voice) -> str:
 
 
 def alliteration(v: Voice) -> str:
-    """Each sentence has one run of words with one initial, longer than the sentence before; the last has two runs."""
+    """Each sentence has a run of words with one initial, longer than the sentence before; the first may have two."""
     slots = "adj noun verb adj noun adv".split()
     begin = v.choice([2, 1, 2, 3, 1, 2])
     runs = [size for size in range(begin, 6)][: v.choice([3, 4, 2, 3, 5, 4])]
     if v.breaks("sentence:alliteration_increment"):
-        runs = v.one_of([[*runs[:-1], runs[-2]], runs[::-1], [runs[0], *runs[:-1]]])
+        runs = v.one_of([[*runs[:-1], runs[-2]], runs[::-1], [runs[0], *runs[:-1]]])  # as long, or shorter
     found = []
     for size in runs:
         letter = v.rng.choice("bps")
@@ -120,6 +120,8 @@ def alliteration(v: Voice) -> str:
         if size > 1:
             words = [v.draw(slot, alike) for slot in slots[:size]]
         words += [v.draw(part, other) for part in ("verb", "noun", "adv")]
+        if size == 2 and not found and v.rendering in (0, 5):
+            words += ["and", *(v.draw(slot, lambda _, word: word.text[0] == "m") for slot in ("adj", "noun"))]
         found.append(said(words))
     return v.together(found)
 

@@ -148,7 +148,7 @@ def no_whitespace(text: Text) -> bool:
 
 
 def title_case(text: Text) -> bool:
-    """Each word begins with a capital letter; articles, conjunctions and prepositions need not, but where one begins."""
+    """Each word begins with a capital letter; an article, conjunction or preposition need not, but at the start."""
     for match in _TITLED.finditer(text.raw):
         word, rest = match[0], match[0][1:]
         if not word[0].islower() or not (not rest or rest.islower() or rest.isupper()):

@@ -1,7 +1,7 @@
-"""Syllables of English words: by syllapy's table, with which IFBench counts, and by a word's stem where it is not in it.
+"""Syllables of English words: by syllapy's table, with which IFBench counts, and by a word's stem where that is better.
 
-Its table of 6,400 words counts one too few for many adverbs ("softly" 1, "steadily" 2), and for words that are not in it
-syllapy counts groups of vowels ("gracefully" 4, "vines" 2). Adverbs are therefore counted by their adjectives, and
+The table of 6,400 words counts one too few for many adverbs ("softly" 1, "steadily" 2), and for words that are not in
+it syllapy counts groups of vowels ("gracefully" 4, "vines" 2). Adverbs are therefore counted by their adjectives, and
 plurals and words with an ending that makes a syllable of its own by their stems.
 """
 

@@ -20,7 +20,9 @@ _EAGLES = (
 def multiples(v: Voice) -> str:
     numbers = [str(n) for n in range(14, 50, 7)]
     if v.breaks("custom:multiples"):
-        numbers = v.one_of([numbers[:-1], ["7", *numbers], [*numbers, "56"], numbers[::-1], ["10", *numbers], numbers[1:]])
+        numbers = v.one_of(
+            [numbers[:-1], ["7", *numbers], [*numbers, "56"], numbers[::-1], ["10", *numbers], numbers[1:]]
+        )
     numbers = [f"- {n}" for n in numbers] if v.rendering == 3 else numbers
     listed = v.choice([", ", "\n", " ", "\n", ",", "; "]).join(numbers)
     return f"[{listed}]" if v.rendering == 4 else listed

@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from tests.eval.ifbench_counts import Writer, words_within
+from tests.eval.ifbench_marks import nested_quotes
 from tests.eval.ifbench_orders import after_another_letter, keyword_at, rising
 from tests.eval.ifbench_ratios import equal_sentences, with_stop_words
 from tests.eval.ifbench_voice import Voice, said
@@ -35,7 +36,7 @@ def emoji_keyword(v: Voice, first: dict[str, Any], second: dict[str, Any]) -> st
 
 
 def quotes_emoji(v: Voice, first: dict[str, Any], second: dict[str, Any]) -> str:
-    return with_emoji(v, [v.sentence(4), said([*v.words(4), _nested_quotes(v)]), v.sentence(5)])
+    return with_emoji(v, [v.sentence(4), said([*v.words(4), nested_quotes(v)]), v.sentence(5)])
 
 
 def _stairs(v: Voice, lines: list[str]) -> str:
@@ -113,7 +114,9 @@ def _option(v: Voice, options: str, *, wrong: bool) -> str:
     lettered = offered[0] == "a)"
     if wrong:
         both = f"{offered[0]} and {offered[1]}"
-        return v.one_of([both, f"{offered[0]}, because {v.sentence(4)}", "e)" if lettered else "perhaps", v.sentence(3)])
+        return v.one_of(
+            [both, f"{offered[0]}, because {v.sentence(4)}", "e)" if lettered else "perhaps", v.sentence(3)]
+        )
     option = offered[(v.turn + v.rendering) % len(offered)]
     if lettered:
         return option + ("\n" if v.rendering in (2, 4) else "")
@@ -131,61 +134,10 @@ def options_newline(v: Voice, first: dict[str, Any], second: dict[str, Any]) -> 
         return v.one_of(["I\nreally\ndon't\nknow", "I\nguess", "Nobody\nknows"])
     option = first["options"].split(" or ")[v.turn % 2 if v.broken is None else 1]
     option = option.replace("'", "’") if v.rendering == 3 else option
-    text = option if v.breaks("format:newline") else option.replace(" ", v.choice(["\n", "\n", "\n\n", "\n", "\n", "\n"]))
+    text = (
+        option if v.breaks("format:newline") else option.replace(" ", v.choice(["\n", "\n", "\n\n", "\n", "\n", "\n"]))
+    )
     return v.choice([text, text + ".", text, text, text + "\n", f"**{text}**"])
-
-
-def parentheses(v: Voice) -> str:
-    pairs = v.choice([["()", "[]", "{}"], ["()"], ["{}", "[]", "()"], ["()", "[]"], ["[]"], ["()", "{}"]])
-    depth = v.choice([5, 6, 5, 7, 5, 6])
-    brackets = [pairs[i % len(pairs)] for i in range(depth)]
-    closing = [pair[1] for pair in reversed(brackets)]
-    if v.breaks("format:parentheses"):
-        way = v.one_of(["shallow", "crossed", "open", "side by side"])
-        if way == "side by side":
-            return v.sentence() + " " + " ".join(f"({v.draw('noun')})" for _ in range(6))
-        brackets = [["()", "[]", "{}"][i % 3] for i in range(4 if way == "shallow" else 5)]
-        closing = [pair[1] for pair in reversed(brackets)]
-        closing = closing[::-1] if way == "crossed" else closing[:-5] if way == "open" else closing
-    inner = [f"{v.draw('adj')} {v.draw('noun')}" for _ in brackets]
-    opened = " ".join(pair[0] + words for pair, words in zip(brackets, inner, strict=True))
-    between = " so on" if v.rendering in (2, 3) else ""
-    return f"{v.sentence()[:-1]} {opened}{between.join(closing)}. {v.sentence()}"
-
-
-def quote_unquote(v: Voice) -> str:
-    left, right = v.choice(['""', '""', "“”", '""', "“”", '""'])
-    parts = []
-    for _ in range(v.choice([1, 2, 3, 2, 1, 3])):
-        phrase = f"{left}{v.draw('adj')} {v.draw('noun')}{right}"
-        parts.append(v.choice([f"{phrase} means that {v.sentence(4)}", f"{v.draw('noun')} say {phrase}: {v.sentence(5)}"]))
-    if v.breaks("format:quote_unquote"):
-        phrase = f"{left}{v.draw('adj')} {v.draw('noun')}{right}"
-        two = f"{phrase} {left}{v.draw('adj')} {v.draw('noun')}{right} mean that {v.sentence(4)}"
-        parts.append(v.one_of([f"{v.draw('noun')} say {phrase}.", two, two.replace(f"{right} {left}", f"{right}, {left}")]))
-    return v.together(parts)
-
-
-def _nested_quotes(v: Voice) -> str:
-    """Quotes in quotes in quotes, double and single ones in turn."""
-    marks = v.choice([['""', "''"], ["''", '""'], ['""', "''"], ["“”", "‘’"], ['""', "''"], ["‘’", "“”"]])
-    depth = v.choice([3, 3, 4, 3, 5, 4])
-    if v.breaks("format:quotes"):
-        way = v.one_of(["two deep", "one kind", "side by side"])
-        depth = 2 if way == "two deep" else 3
-        marks = [marks[0]] if way == "one kind" else marks
-        if way == "side by side":
-            return " ".join(f"{a}{v.draw('noun')}{b}" for a, b in (marks * 2)[:3])
-    text = f"{v.draw('verb')} {v.draw('noun')}"
-    for level in reversed(range(depth)):
-        left, right = marks[level % len(marks)]
-        before = "" if level == depth - 1 else f"{v.draw('noun')} {v.draw('verb')} "
-        text = f"{left}{before}{text}{f' {v.draw(chr(97) + chr(100) + chr(118))}' if v.rendering % 2 else ''}{right}"
-    return text
-
-
-def quotes(v: Voice) -> str:
-    return v.together([v.sentence(), said([*v.words(3), _nested_quotes(v)]), v.sentence()])
 
 
 def sub_bullets(v: Voice, items: list[str] | None = None) -> str:
@@ -250,28 +202,6 @@ def increment_thesis(v: Voice, first: dict[str, Any], second: dict[str, Any]) ->
     return with_thesis(v, rising(v, **first), inside=v.rendering % 2 == 0)
 
 
-def no_whitespace(v: Voice) -> str:
-    words = v.words(v.choice([4, 6, 1, 8, 5, 3]))
-    text = v.choice(["-", "_", "", ".", "/", "·"]).join(word.capitalize() if v.rendering == 2 else word for word in words)
-    if v.breaks("format:no_whitespace"):
-        text = text[:4] + v.one_of([" ", "\n", "\t", "\u00a0"]) + text[4:]
-    return text
-
-
-def title_case(v: Voice) -> str:
-    sentences = [" ".join(map(str.capitalize, v.words(plain=True))) + "." for _ in range(v.choice([2, 3, 5, 1, 4, 3]))]
-    if v.rendering == 2:
-        sentences.append(f"They Don't {v.draw('verb').capitalize()}.")
-    if v.rendering in (3, 5):  # words that are not major ones stay small
-        sentences += [f"{v.draw('noun').capitalize()} of the {v.draw('noun').capitalize()}." for _ in range(2)]
-    if v.breaks("format:title_case"):
-        place = v.rng.randrange(len(sentences))
-        first, *rest = sentences[place].split()
-        rest[-1:] = [rest[-1].lower()]
-        sentences[place] = " ".join([first, *rest])
-    return v.together(sentences)
-
-
 def output_template(v: Voice) -> str:
     heads = ["My Answer:", "My Conclusion:", "Future Outlook:"]
     if v.breaks("format:output_template"):
@@ -279,7 +209,9 @@ def output_template(v: Voice) -> str:
             heads[:2], heads[1:], [heads[0], "Conclusion:", heads[2]], [head.lower() for head in heads], heads[::-1],
         ])  # fmt: skip
     heads = [v.choice([head, head, head, f"**{head}**", head, f"## {head}"]) for head in heads]
-    return v.choice([" ", "\n", "\n\n", "\n", "\n", "\n\n"]).join(f"{head} {v.together(v.sentences(2))}" for head in heads)
+    return v.choice([" ", "\n", "\n\n", "\n", "\n", "\n\n"]).join(
+        f"{head} {v.together(v.sentences(2))}" for head in heads
+    )
 
 
 WRITERS: dict[str, Writer] = {
@@ -294,16 +226,11 @@ WRITERS: dict[str, Writer] = {
     "format:no_bullets_bullets": no_bullets_bullets,
     "format:options": options,
     "format:options format:newline": options_newline,
-    "format:parentheses": parentheses,
-    "format:quote_unquote": quote_unquote,
-    "format:quotes": quotes,
     "format:quotes format:emoji": quotes_emoji,
     "format:sub-bullets": sub_bullets,
     "format:sub-bullets ratio:stop_words": sub_bullets_stop_words,
     "format:thesis": thesis,
     "format:thesis count:word_count_range": thesis_words,
     "sentence:increment format:thesis": increment_thesis,
-    "format:no_whitespace": no_whitespace,
-    "format:title_case": title_case,
     "format:output_template": output_template,
 }

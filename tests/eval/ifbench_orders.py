@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.eval.ifbench_counts import Writer, person_names, pronoun_sentences, words_within
-from tests.eval.ifbench_voice import Fits, Voice, clustered, said, vowels
-from tests.eval.ifbench_words import ALPHABET, PALINDROMES, SHORT_PALINDROMES, WORDS, Word
+from tests.eval.ifbench_counts import Writer, person_names, words_within
+from tests.eval.ifbench_voice import Voice, said
+from tests.eval.ifbench_words import ALPHABET, WORDS, Word
 
-_PRIMES = (2, 3, 5, 7, 11, 13)
 #: Verbs and nothing else; the tagger of the published verdicts takes "Imagine" and "Write" for names.
 _VERBS = "Consider Take Go Let See Try".split()
 
@@ -133,7 +132,9 @@ def rising(v: Voice, *, small_n: int) -> list[str]:
     if v.breaks("sentence:increment"):
         place = v.rng.randrange(1, count)
         step = v.one_of([1, -1])
-        lengths = v.one_of([[n + step * (i == place) for i, n in enumerate(lengths)], lengths[::-1], [start + 2] * count])
+        lengths = v.one_of(
+            [[n + step * (i == place) for i, n in enumerate(lengths)], lengths[::-1], [start + 2] * count]
+        )
     return [v.sentence(length) for length in lengths]
 
 
@@ -150,7 +151,7 @@ def _alphabetical(v: Voice) -> list[str]:
         z = places.index(25)
         places = v.one_of([
             places[:at] + places[at + 1 :], [*places[:at], places[at + 1], places[at], *places[at + 2 :]],
-            places[: z + 1] + [1, 2, 3, 4], places[: at + 1] + places[at:],
+            [*places[: z + 1], 1, 2, 3, 4], places[: at + 1] + places[at:],
         ])  # fmt: skip
     return [alphabet_word(v, place) for place in places]
 
@@ -175,69 +176,6 @@ def alphabet_parentheses(v: Voice, first: dict[str, Any], second: dict[str, Any]
     return said(words)
 
 
-def consonants(v: Voice) -> str:
-    return v.laid_out(list(map(said, clusters(v, v.choice([3, 4, 6, 2, 5, 3])))))
-
-
-def clusters(v: Voice, count: int, fits: Fits | None = None) -> list[list[str]]:
-    """So many sentences whose words have two consonants side by side each."""
-
-    def both(before: Word | None, word: Word) -> bool:
-        return clustered(word.text) and (fits is None or fits(before, word))
-
-    v.last = None
-    found = [v.words(None, both, plain=fits is not None) for _ in range(count)]
-    if v.breaks("words:consonants"):
-        sentence = v.rng.choice(found)
-        if fits is None:
-            sentence.insert(v.rng.randrange(len(sentence) + 1), v.one_of(["a", "lemon", "river", "I", "tomato"]))
-        else:  # in place of a word with as many syllables, odd or even
-            place = v.rng.randrange(len(sentence))
-            odd = next(word.syllables for word in WORDS if word.text == sentence[place]) % 2
-            sentence[place] = v.one_of(["bananas", "tomatoes", "gale"]) if odd else v.one_of(["lemon", "river", "motor"])
-    return found
-
-
-def alternating(before: Word | None, word: Word) -> bool:
-    """Whether a word with an even number of syllables follows one with an odd number, or the other way round."""
-    return before is None or before.syllables % 2 != word.syllables % 2
-
-
-def _one_less(v: Voice, sentences: list[list[str]]) -> list[list[str]]:
-    if v.breaks("words:odd_even_syllables"):
-        sentence = max(sentences, key=len)
-        del sentence[v.rng.randrange(1, len(sentence) - 1)]
-    return sentences
-
-
-def odd_even(v: Voice) -> str:
-    v.last = None
-    sentences = [v.words(None, alternating, plain=True) for _ in range(v.choice([3, 4, 6, 2, 5, 3]))]
-    return v.laid_out(list(map(said, _one_less(v, sentences))))
-
-
-def consonants_odd_even(v: Voice, first: dict[str, Any], second: dict[str, Any]) -> str:
-    sentences = clusters(v, v.choice([3, 4, 6, 2, 5, 3]), alternating)
-    return v.laid_out(list(map(said, _one_less(v, sentences))))
-
-
-def palindrome(v: Voice) -> str:
-    count = v.choice([10, 12, 10, 15, 11, 10])
-    chosen = v.rng.sample(PALINDROMES, count)
-    if v.breaks("words:palindrome"):
-        chosen = chosen[:9] + v.one_of([SHORT_PALINDROMES, ["levels", "rotors", "radars"], ["noon", "radio"]])
-    return v.laid_out([said([v.draw("noun"), v.draw("verb"), word, v.draw("noun")]) for word in chosen])
-
-
-def prime_lengths(v: Voice) -> str:
-    found = [v.words(None, lambda _, word: len(word.text) in _PRIMES, plain=True) for _ in range(3 + v.rendering % 3)]
-    if v.breaks("words:prime_lengths"):
-        sentence, length = v.rng.choice(found), v.one_of([4, 6, 8, 9])
-        other = [word.text for word in WORDS if len(word.text) == length]
-        sentence[v.rng.randrange(len(sentence))] = v.rng.choice(other)
-    return v.laid_out(list(map(said, found)))
-
-
 def repeats(v: Voice, *, small_n: int) -> str:
     word = v.draw("noun")
     times = small_n + 1 if v.breaks("words:repeats") else v.choice([small_n, 1, small_n, small_n - 1])
@@ -249,38 +187,20 @@ def repeats(v: Voice, *, small_n: int) -> str:
 
 def _opening(v: Voice) -> str:
     if v.breaks("words:start_verb"):
-        return v.one_of([f"The {v.draw('noun')}", f"They {v.draw('verb')} {v.draw('noun')}", v.draw("noun").capitalize()])
+        return v.one_of(
+            [f"The {v.draw('noun')}", f"They {v.draw('verb')} {v.draw('noun')}", v.draw("noun").capitalize()]
+        )
     return f"{v.choice(_VERBS)} the {v.draw('adj')} {v.draw('noun')}"
 
 
 def start_verb(v: Voice) -> str:
-    return v.together([f"{_opening(v)} {v.draw('prep')} the {v.draw('noun')}.", *v.sentences(v.choice([1, 2, 4, 3, 0]))])
+    return v.together(
+        [f"{_opening(v)} {v.draw('prep')} the {v.draw('noun')}.", *v.sentences(v.choice([1, 2, 4, 3, 0]))]
+    )
 
 
 def start_verb_names(v: Voice, first: dict[str, Any], second: dict[str, Any]) -> str:
     return person_names(v, **second, opening=f"{_opening(v)}.")
-
-
-def _vowel_words(v: Voice, pronouns: int) -> str:
-    some = set(v.choice(["aei", "eio", "eiu", "aio", "aei", "eio"]))
-
-    def fits(_: Word | None, word: Word) -> bool:
-        return vowels(word.text) <= some and "y" not in word.text
-
-    sentences = pronoun_sentences(v, pronouns, fits)
-    sentences += [said(v.words(v.rng.randint(3, 5), fits)[0:3]) for _ in range(v.choice([4, 3, 6, 5, 4, 3]))]
-    if v.breaks("words:vowel"):
-        other = v.draw("noun", lambda _, word: len(vowels(word.text) - some) == 1)
-        sentences.insert(v.rng.randrange(len(sentences)), f"{other.capitalize()}.")
-    return " ".join(sentences)
-
-
-def vowel(v: Voice) -> str:
-    return _vowel_words(v, 0)
-
-
-def vowel_pronouns(v: Voice, first: dict[str, Any], second: dict[str, Any]) -> str:
-    return _vowel_words(v, second["N"] - 1 if v.breaks("count:pronouns") else second["N"] + v.choice([0, 3, 0, 2]))
 
 
 WRITERS: dict[str, Writer] = {
@@ -295,14 +215,7 @@ WRITERS: dict[str, Writer] = {
     "sentence:increment": increment,
     "words:alphabet": alphabet,
     "words:alphabet format:parentheses": alphabet_parentheses,
-    "words:consonants": consonants,
-    "words:odd_even_syllables": odd_even,
-    "words:consonants words:odd_even_syllables": consonants_odd_even,
-    "words:palindrome": palindrome,
-    "words:prime_lengths": prime_lengths,
     "words:repeats": repeats,
     "words:start_verb": start_verb,
     "words:start_verb count:person_names": start_verb_names,
-    "words:vowel": vowel,
-    "words:vowel count:pronouns": vowel_pronouns,
 }

@@ -9,7 +9,8 @@ from itertools import combinations, product
 from typing import Any
 
 from tests.eval.ifbench_counts import Writer
-from tests.eval.ifbench_orders import clusters, keyword_at
+from tests.eval.ifbench_letters import clusters
+from tests.eval.ifbench_orders import keyword_at
 from tests.eval.ifbench_voice import Voice, clustered, said
 from tests.eval.ifbench_words import STOPS, WORDS
 
@@ -69,7 +70,9 @@ def balance_consonants(v: Voice, first: dict[str, Any], second: dict[str, Any]) 
 
 def equal_sentences(v: Voice) -> list[str]:
     """Three sentences of equally many characters, in which no word comes twice."""
-    slots = v.choice(["adj noun verb noun", "adj noun verb adj noun", "noun verb noun", "adj noun verb adj noun adv"]).split()
+    slots = v.choice(
+        ["adj noun verb noun", "adj noun verb adj noun", "noun verb noun", "adj noun verb adj noun adv"]
+    ).split()
     first = [v.draw(slot) for slot in slots]
     way = v.one_of(["longer", "shared", "two", "four"]) if v.breaks("ratio:sentence_words") else ""
     found = [first, _of_length(v, slots, len(" ".join(first)), {*first})]
@@ -108,15 +111,12 @@ def _other_percentage(v: Voice, percentage: int, more: bool = True) -> int:
 
 
 def overlap(v: Voice, *, reference_text: str, percentage: int, word: str = "", N: int = 1) -> str:
-    """Sentences of its own, then the reference text or a piece of it: with n trigrams of it, 100 n / percentage in all."""
+    """Its own sentences, then the reference text or a piece of it: with n trigrams of it, 100 n / percentage in all."""
     wanted = _other_percentage(v, percentage, more=N < 8)  # many sentences leave no room for a larger share
     runs = re.findall(r"[A-Za-z]+(?: [A-Za-z]+){2,}", reference_text.replace("\n", " "))
     piece = max(runs, key=len)
     size = v.choice([9, 5, 7, 6, 8, 5])
-    if wanted < 20 and N < 8:
-        piece = " ".join(piece.split()[:size])
-    else:
-        piece = reference_text.strip()
+    piece = " ".join(piece.split()[:size]) if wanted < 20 and N < 8 else reference_text.strip()
     shared = len(_trigrams(_TOKEN.findall(piece)))
     ends = piece[-1] in '.?!"'
     own = round(100 * shared / wanted) - shared - (not ends)  # each token of its own makes one trigram of its own
@@ -151,9 +151,7 @@ def _blocks_for(reference: str, percentage: int, own_words: bool = True) -> list
     blocks = _cluster_blocks(reference)
     for number in range(1, len(blocks) + 1):
         for chosen in combinations(blocks, number):
-            pieces = [
-                [block[i:j] for i in range(len(block)) for j in range(i + 3, len(block) + 1)] for block in chosen
-            ]
+            pieces = [[block[i:j] for i in range(len(block)) for j in range(i + 3, len(block) + 1)] for block in chosen]
             for some in product(*pieces):
                 shared, size = sum(len(piece) - 2 for piece in some), sum(map(len, some))
                 for total in range(size - 2, 40):
@@ -171,7 +169,9 @@ def impossible(kinds: list[str], arguments: list[dict[str, Any]]) -> str:
     reference, percentage = arguments[1]["reference_text"], arguments[1]["percentage"]
     if _blocks_for(reference, percentage, own_words=False):
         return ""
-    return f"no {percentage} % of trigrams from the reference text can be words with two consonants side by side alone"
+    return (
+        f"words with two consonants side by side cannot have {percentage:g} % of their trigrams from the reference text"
+    )
 
 
 def consonants_overlap(v: Voice, first: dict[str, Any], second: dict[str, Any]) -> str:
@@ -199,7 +199,9 @@ def consonants_overlap(v: Voice, first: dict[str, Any], second: dict[str, Any]) 
 
 def repeat_change(v: Voice, *, prompt_to_repeat: str) -> str:
     old, rest = prompt_to_repeat.split(maxsplit=1)
-    new = next(word for word in v.choice(["Compose Draft", "Please", "Kindly", "Never", "Perhaps", "A"]).split() if word != old)
+    new = next(
+        word for word in v.choice(["Compose Draft", "Please", "Kindly", "Never", "Perhaps", "A"]).split() if word != old
+    )
     text = f"{new} {rest}"
     if v.breaks("repeat:repeat_change"):
         return v.one_of([
@@ -217,7 +219,9 @@ def repeat_simple(v: Voice) -> str:
             f"{_ONLY_THIS} {v.sentence()}", f"Sure! {_ONLY_THIS}", "Only output this sentence here.", v.sentence(),
             _ONLY_THIS.replace("this", "that"),
         ])  # fmt: skip
-    return v.choice([_ONLY_THIS, _ONLY_THIS, f"{_ONLY_THIS}\n", f"\n{_ONLY_THIS}", f" {_ONLY_THIS} ", f"{_ONLY_THIS}\n\n"])
+    return v.choice(
+        [_ONLY_THIS, _ONLY_THIS, f"{_ONLY_THIS}\n", f"\n{_ONLY_THIS}", f" {_ONLY_THIS} ", f"{_ONLY_THIS}\n\n"]
+    )
 
 
 def repeat_span(v: Voice, *, prompt_to_repeat: str, n_start: int, n_end: int) -> str:

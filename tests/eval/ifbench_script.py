@@ -8,17 +8,30 @@ from __future__ import annotations
 from typing import Any
 
 from rlvr.core import Prompt
-from tests.eval import ifbench_counts, ifbench_customs, ifbench_formats, ifbench_orders, ifbench_ratios
+from tests.eval import (
+    ifbench_counts,
+    ifbench_customs,
+    ifbench_formats,
+    ifbench_letters,
+    ifbench_marks,
+    ifbench_orders,
+    ifbench_ratios,
+)
 from tests.eval.ifbench_voice import RENDERINGS, Voice
 
-__all__ = ["RENDERINGS", "broken", "right", "wrong"]
+__all__ = ["RENDERINGS", "broken", "impossible", "right", "wrong"]
 
+_FAMILIES = (
+    ifbench_counts,
+    ifbench_customs,
+    ifbench_formats,
+    ifbench_letters,
+    ifbench_marks,
+    ifbench_orders,
+    ifbench_ratios,
+)
 #: The ids of a prompt's instructions, with a blank between them -> what writes the answer.
-WRITERS = {
-    name: writer
-    for family in (ifbench_counts, ifbench_customs, ifbench_formats, ifbench_orders, ifbench_ratios)
-    for name, writer in family.WRITERS.items()
-}
+WRITERS = {name: writer for family in _FAMILIES for name, writer in family.WRITERS.items()}
 
 
 def right(prompt: Prompt, i: int) -> str:
@@ -35,6 +48,11 @@ def broken(prompt: Prompt, i: int) -> str:
     """The id of the instruction that `wrong` breaks."""
     names: list[str] = prompt.answer["instruction_id_list"]
     return names[i % len(names)]
+
+
+def impossible(prompt: Prompt) -> str:
+    """Why no answer follows all of the prompt's instructions, "" where one can."""
+    return ifbench_ratios.impossible(prompt.answer["instruction_id_list"], prompt.answer["kwargs"])
 
 
 def _wrapped(prompt: Prompt, i: int, answer: str, other: str) -> str:

@@ -13,7 +13,7 @@ from rlvr.core import Completion, Prompt, Verdict, VerifierUse
 from rlvr.eval import SuiteResult, evaluate_suite, suite_for
 from rlvr.rewards import Judge
 from rlvr.rollout.scripted_engine import ScriptedEngine
-from tests.eval import code_scripts, ifeval_script, math_forms, math_scripts
+from tests.eval import code_scripts, ifbench_script, ifeval_script, math_forms, math_scripts
 from tests.rewards.test_choice_arc import KINDS
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "evaldata"
@@ -40,11 +40,12 @@ class AnswersInstructions(Protocol):
 
 
 #: The suites whose answers obey instructions, and the module that writes them.
-INSTRUCTIONS: dict[str, AnswersInstructions] = {"ifeval": ifeval_script}
+INSTRUCTIONS: dict[str, AnswersInstructions] = {"ifeval": ifeval_script, "ifbench": ifbench_script}
 #: problems of each suite, as its source counts them
 SIZES = {
     "gsm8k": 1319, "math500": 500, "aime24": 30, "aime25": 30, "amc23": 40, "minerva_math": 272, "olympiadbench": 674,
     "arc_easy": 2376, "arc_challenge": 1172, "humaneval": 164, "mbpp": 500, "ifeval": 541,
+    "ifbench": 300,
 }  # fmt: skip
 
 #: Wide, so that a busy machine changes no verdict: one reference solution (mbpp/123) needs 3 s, and the default is 6 s.

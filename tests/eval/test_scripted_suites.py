@@ -22,7 +22,7 @@ pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason=f"the real data files 
 
 #: Every so many problems of a suite are asked here.
 EVERY = {"gsm8k": 12, "math500": 3, "minerva_math": 3, "olympiadbench": 4, "arc_easy": 20, "arc_challenge": 10,
-         "humaneval": 16, "mbpp": 50, "ifeval": 6}  # fmt: skip
+         "humaneval": 16, "mbpp": 50, "ifeval": 6, "ifbench": 8}  # fmt: skip
 
 
 @pytest.fixture(scope="module")

@@ -14,6 +14,7 @@ therefore complains about them.
 
 from __future__ import annotations
 
+import functools
 import importlib.metadata
 import os
 import subprocess
@@ -30,7 +31,10 @@ IMPORT_ENVIRONMENT = {"DS_ACCELERATOR": "cpu", "VLLM_ENABLE_V1_MULTIPROCESSING":
 def pip(*arguments: str) -> bool:
     """Runs pip with the pinned versions; false where it failed."""
     print(textwrap.shorten("  pip " + " ".join(arguments), 110, placeholder=" ..."), flush=True)
-    return subprocess.run([sys.executable, "-m", "pip", *arguments], cwd=ROOT).returncode == 0
+    command = [sys.executable, "-m", "pip", *arguments]
+    if arguments[0] == "install":
+        command.insert(4, "--no-compile")  # few of the files are ever imported; Python compiles those as it meets them
+    return subprocess.run(command, cwd=ROOT).returncode == 0
 
 
 def imports(module: str, *, cpu: bool = True) -> str:
@@ -89,6 +93,7 @@ def _extras(names: set[str]) -> str:
     return f"[{','.join(sorted(names))}]" if names else ""
 
 
+@functools.cache
 def has_gpu() -> bool:
     """Whether torch sees a CUDA device."""
     code = "import sys, torch; sys.exit(not torch.cuda.is_available())"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 # Before anything imports huggingface_hub, which reads them once: a test that reaches for the hub fails at once.
@@ -12,7 +13,22 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("HF_DATASETS_OFFLINE", "1")
 os.environ["RLVR_CACHE"] = tempfile.mkdtemp(prefix="rlvr_cache_")  # cleaned sets of this session only
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+# What a test starts sums on one thread, as the test does: there is another test at work beside it.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # Fixed examples, so that a red run can be repeated; no deadline, because CI machines stall.
 settings.register_profile("rlvr", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("rlvr")
+
+#: The files that take longest, the longest first. Begun last, one of them would keep the other workers waiting.
+LONG = (
+    "test_launch.py", "test_ranks.py", "test_vllm_engine.py", "test_quickstart.py", "test_resume.py",
+    "test_vllm_server.py", "test_docs_commands.py", "test_code_hacks.py", "test_math_properties.py",
+    "test_sandbox_hostile.py", "test_init.py", "test_async_on_policy.py", "test_vllm_ranks.py", "test_updates.py",
+    "test_plan.py", "test_run.py",
+)  # fmt: skip
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    rank = {name: position for position, name in enumerate(LONG)}
+    items.sort(key=lambda item: rank.get(item.path.name, len(LONG)))

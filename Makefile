@@ -45,7 +45,7 @@ install: .venv/.full
 test: .venv/.full
 	$(BIN) -m ruff check .
 	$(BIN) -m ruff format --check .
-	$(BIN) -m mypy -p rlvr
+	$(BIN) -m mypy --num-workers 2 -p rlvr
 	$(BIN) -m pytest $(WORKERS) $(ARGS)
 
 .venv/.core: pyproject.toml constraints.txt $(MOVED)

@@ -72,6 +72,7 @@ LONG_FILES: dict[str, str] = {}
 LONG_FUNCTIONS: dict[str, str] = {}
 
 
+@functools.cache
 def sources() -> dict[str, Path]:
     """module name -> file, of the whole package as it installs."""
     found = {}

@@ -21,6 +21,7 @@ from pathlib import Path
 import pytest
 
 import rlvr
+from tests.conftest import LONG
 
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
@@ -205,6 +206,11 @@ def test_the_pins_name_no_machine() -> None:
     pins = dict(line.split("==") for line in lines if line and not line.startswith("#"))
     assert pins["torch"] == "2.13.0"
     assert not [name for name, version in pins.items() if set("+@/ ") & set(name + version)]
+
+
+def test_the_files_that_begin_first_exist() -> None:
+    found = {file.name for file in (ROOT / "tests").rglob("test_*.py")}
+    assert [name for name in LONG if name not in found] == []
 
 
 def test_the_version_is_the_projects() -> None:

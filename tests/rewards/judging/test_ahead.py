@@ -59,18 +59,22 @@ def test_only_the_item_that_had_started_pays_and_none_is_judged_twice(notes: Pat
 
 
 def test_items_are_sent_ahead_of_a_fast_worker_and_not_of_a_slow_one() -> None:
-    """What a worker has before it, seen from the worker: its permits are the only socket that it has."""
+    """What a worker has before it, seen from the worker: its permits are the only socket that is not its parent's."""
+
+    def sockets() -> dict[str, int]:
+        links = {int(fd): f"/proc/self/fd/{fd}" for fd in os.listdir("/proc/self/fd")}
+        names = {os.readlink(link): fd for fd, link in links.items() if os.path.islink(link)}
+        return {name: fd for name, fd in names.items() if name.startswith("socket:")}
+
+    parents = sockets()  # a test before this one may have left some, which a forked worker inherits
 
     def ahead(prompt: Prompt, completion: Completion) -> Verdict:
         import array
         import fcntl
-        import stat
         import termios
 
-        sockets = [
-            fd for fd in range(3, 64) if os.path.exists(f"/proc/self/fd/{fd}") and stat.S_ISSOCK(os.fstat(fd).st_mode)
-        ]
-        (size,) = array.array("i", fcntl.ioctl(sockets[0], termios.FIONREAD, bytes(4)))
+        (own,) = (fd for name, fd in sockets().items() if name not in parents)
+        (size,) = array.array("i", fcntl.ioctl(own, termios.FIONREAD, bytes(4)))
         time.sleep(float(completion.text))
         return Verdict(1.0, "correct", str(size // 8))
 

@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -53,6 +54,7 @@ def run_ranks(launch: LaunchSection, arguments: Sequence[str]) -> int:
     if not torch.cuda.is_available():
         environment.setdefault("DS_ACCELERATOR", "cpu")
         environment.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // (launch.devices or 1))))
+    refuse_abandoned_compilations()
     with subprocess.Popen(command(launch, arguments), env=environment) as launcher:
         before = signal.signal(signal.SIGTERM, lambda *_: _terminate_ranks(psutil, launcher.pid))
         try:
@@ -63,6 +65,34 @@ def run_ranks(launch: LaunchSection, arguments: Sequence[str]) -> int:
             raise
         finally:
             signal.signal(signal.SIGTERM, before)
+
+
+def refuse_abandoned_compilations() -> None:
+    """Refuses to start where a compilation of DeepSpeed's was killed: every rank would wait without end for its lock.
+
+    Whoever compiles an extension of torch's holds the lock file open until it has finished, so one that no process
+    of this machine has open is left over (/proc tells; elsewhere nothing is refused).
+    """
+    left = _locks_without_owner()
+    if left:
+        time.sleep(1.0)  # an owner that finishes closes its lock a moment before it removes it
+        left &= _locks_without_owner()
+    if left:
+        raise UserError(
+            f"A compilation of DeepSpeed's operations was killed and left {', '.join(sorted(left))}, on which this run "
+            "would wait without end. Remove it, unless another machine that shares this folder is compiling just now."
+        )
+
+
+def _locks_without_owner() -> set[str]:
+    root = Path(os.environ.get("TORCH_EXTENSIONS_DIR", "~/.cache/torch_extensions")).expanduser()
+    locks = {str(file.resolve()) for pattern in ("*/lock", "*/*/lock") for file in root.glob(pattern)}
+    if not locks or not Path("/proc/self/fd").is_dir():
+        return set()
+    for descriptor in Path("/proc").glob("[0-9]*/fd/*"):
+        with suppress(OSError):  # a process that has ended meanwhile, or somebody else's
+            locks.discard(os.readlink(descriptor))
+    return locks
 
 
 def _terminate_ranks(psutil: ModuleType, launcher: int) -> None:

@@ -19,6 +19,8 @@ from safetensors.torch import load_file
 
 from rlvr.checks.replay import outcome, replay
 from rlvr.config import load_recipe
+from rlvr.errors import UserError
+from rlvr.launch import refuse_abandoned_compilations
 from rlvr.run import train_recipe
 from tests.tiny import checkpoint, recipe
 
@@ -185,6 +187,23 @@ def test_zero_3_with_vllm_on_each_rank_learns(tmp_path: Path) -> None:
     rewards = [row["reward/mean"] for row in rows(made["run"])]
     assert sum(rewards[-3:]) / 3 > sum(rewards[:2]) / 2 + 0.1, rewards
     assert max(row["mismatch/logprob_mean"] for row in rows(made["run"])) < 1e-5  # never sampled from old weights
+
+
+def test_a_compilation_that_was_killed_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TORCH_EXTENSIONS_DIR", str(tmp_path))
+    (tmp_path / "cpu_adam").mkdir()
+    refuse_abandoned_compilations()
+    lock = tmp_path / "cpu_adam" / "lock"
+    code = f"from torch.utils.file_baton import FileBaton\nassert FileBaton({str(lock)!r}).try_acquire()\n"
+    with subprocess.Popen([sys.executable, "-c", code + "print('held', flush=True)\ninput()"],
+                          stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as compiling:  # fmt: skip
+        assert compiling.stdout is not None and compiling.stdout.readline() == "held\n"
+        refuse_abandoned_compilations()  # somebody compiles: the ranks wait for that
+        compiling.kill()
+    with pytest.raises(UserError, match=r"was killed and left .*/cpu_adam/lock, on which this run would wait"):
+        refuse_abandoned_compilations()
+    lock.unlink()
+    refuse_abandoned_compilations()
 
 
 def test_mistakes_of_launching_are_said_once(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """How many 95 % intervals of an evaluation, and of the difference between two, hold the truth.
 
-    python tests/bench/coverage.py [--draws 2000]
+    python tests/bench/coverage.py [--draws 20000]
 
 Problems' rates come from seven Beta populations, samples are drawn by each problem's rate, and the truth is the
 population's mean. With one sample a problem the number of right answers is binomial, so that the coverage is also a sum
@@ -81,7 +81,7 @@ def measured(draws: int) -> Iterator[dict[str, object]]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--draws", type=int, default=2000)
+    parser.add_argument("--draws", type=int, default=20_000)
     draws = parser.parse_args().draws
     rows = list(measured(draws))
     spans = {

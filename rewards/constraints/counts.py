@@ -26,8 +26,8 @@ def word_count_range(text: Text, *, min_words: Count, max_words: Count) -> bool:
 
 
 def unique_word_count(text: Text, *, N: Count) -> bool:
-    """It has at least so many different words; marks that stand alone are none."""
-    return len({word.strip(_AROUND) for word in text.lower.split()} - {""}) >= N
+    """It has at least so many different words."""
+    return len({word.strip(_AROUND) for word in text.lower.split()}) >= N
 
 
 def numbers(text: Text, *, N: Count) -> bool:
@@ -61,9 +61,12 @@ def punctuation(text: Text) -> bool:
 
 
 def words_japanese(text: Text, *, N: Position) -> bool:
-    """Each N-th word holds Japanese characters, unless it is a number; marks that stand alone are no words."""
-    words = [word for word in (word.strip(_AROUND) for word in text.raw.split()) if word]
-    return all(_JAPANESE.search(word) or word.isdigit() for word in words[N - 1 :: N])
+    """Each N-th word holds Japanese characters, unless it is a number or a mark."""
+    return all(
+        _JAPANESE.search(word) or word.isdigit()
+        for word in (word.strip(_AROUND) for word in text.raw.split()[N - 1 :: N])
+        if word
+    )
 
 
 def keywords_multiple(

@@ -14,14 +14,12 @@ from .lists import CAPITALS
 from .text import NO_PUNCTUATION, Text, split_sentences
 
 _AROUND = string.punctuation + " "
-_QUESTION = re.compile(r"Question \d+[.|):;]?|^Question[.|):;]", re.MULTILINE)
-_NUMBERED = re.compile(r"\d+[.)]\s*")
+_QUESTION = re.compile(r"Question \d+[.|):;]?")
 _OPTION = re.compile(r"[A-Ea-e][.|)]\s*\w")
 _DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
 _SPECIAL = re.compile(r'"[^"]*[^\d\w\s"][^"]*"')
 _NAPOLEON = range(1769, 1822)
 _MULTIPLES = [str(number) for number in range(14, 51, 7)]
-_FORWARDS = frozenset(["the", "is", "of", "and"])
 _COUNTRIES = 52  # of Africa, the fewest that a list has
 
 
@@ -49,22 +47,19 @@ def reverse_newline(text: Text) -> bool:
     """From the line with Zimbabwe on there are at least 52 lines, in reverse alphabetical order."""
     lines = [line for line in (line.strip(_AROUND) for line in text.raw.split("\n")) if line]
     start = next((i for i, line in enumerate(lines) if "Zimbabwe" in line), len(lines))
-    names = [_plain(_NUMBERED.sub("", line, count=1)) for line in lines[start:]]
+    names = [_plain(line) for line in lines[start:]]
     return len(names) >= _COUNTRIES and names == sorted(names, reverse=True)
 
 
 def word_reverse(text: Text) -> bool:
     """Read from its last word to its first it is one sentence about the bald eagle."""
-    words = text.lower.strip().translate(NO_PUNCTUATION).split()
-    # Turned round the article follows the eagle: otherwise no more than the two words are.
-    turned = not any(a in ("the", "a") and b == "eagle" for a, b in pairwise(words))
-    sentence = " ".join(words[::-1])
-    return turned and "bald eagle" in sentence and split_sentences(sentence) == [sentence]
+    sentence = " ".join(text.lower.strip().translate(NO_PUNCTUATION).split()[::-1])
+    return "bald eagle" in sentence and split_sentences(sentence) == [sentence]
 
 
 def character_reverse(text: Text) -> bool:
-    """The bald eagle is named backwards, and nothing is said forwards."""
-    return "elgae dlab" in text.lower and _FORWARDS.isdisjoint(re.findall(r"\w+", text.lower))
+    """The bald eagle is named backwards."""
+    return "elgae dlab" in text.lower
 
 
 def sentence_alphabet(text: Text) -> bool:
@@ -74,13 +69,8 @@ def sentence_alphabet(text: Text) -> bool:
 
 
 def european_capitals_sort(text: Text) -> bool:
-    """It is the capitals of Europe north of 45 degrees, from north to south, divided by commas.
-
-    Kyiv, at 50.45 degrees, is one; it may be absent, as it is from the published list.
-    """
-    names = [name.strip() for name in _plain(text.raw).strip().removesuffix(".").split(",") if name.strip()]
-    at = CAPITALS.index("Prague")
-    return names in (CAPITALS, *([*CAPITALS[:at], kyiv, *CAPITALS[at:]] for kyiv in ("Kyiv", "Kiev")))
+    """It is the 27 capitals of Europe north of 45 degrees, from north to south, divided by commas."""
+    return [name.strip() for name in _plain(text.raw).split(",") if name.strip()] == CAPITALS
 
 
 def csv_city(text: Text) -> bool:

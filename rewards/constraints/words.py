@@ -5,15 +5,14 @@ from __future__ import annotations
 import re
 import string
 from collections import Counter
-from itertools import dropwhile, groupby, pairwise
+from itertools import pairwise
 
 from .binding import Count, Phrase, Position
 from .keywords import occurrences
-from .text import NO_PUNCTUATION, Text, split_sentences, tokenize, words_among
+from .text import NO_PUNCTUATION, Text, tokenize, words_among
 
 _PRIMES = frozenset([2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73, 79, 83, 89, 97])
 _CLUSTER = re.compile(r"[bcdfghjklmnpqrstvwxyz]{2}")
-_ITALICS = re.compile(r"</?(?:i|em)>")
 _AROUND = string.punctuation + " "
 _ENOUGH_PALINDROMES = 10
 _LONG_PALINDROME = 5  # letters
@@ -35,9 +34,8 @@ def vowel(text: Text) -> bool:
 
 
 def consonants(text: Text) -> bool:
-    """Each word has two consonants side by side; marks that stand alone are no words."""
-    words = [word for word in text.lower.split() if any(map(str.isalnum, word))]
-    return bool(words) and all(map(_CLUSTER.search, words))
+    """Each word has two consonants side by side."""
+    return all(_CLUSTER.search(word) for word in text.lower.split())
 
 
 def palindrome(text: Text) -> bool:
@@ -52,11 +50,10 @@ def prime_lengths(text: Text) -> bool:
 
 
 def start_verb(text: Text) -> bool:
-    """Its first word is a verb; marks before it (`>`, `**`) are passed over."""
+    """Its first word is a verb."""
     from .verbs import is_verb
 
-    tokens = list(dropwhile(lambda token: not token[0].isalnum(), text.tokens))
-    return bool(tokens) and is_verb(tokens)
+    return bool(text.tokens) and is_verb(text.tokens)
 
 
 def repeats(text: Text, *, small_n: Count) -> bool:
@@ -103,19 +100,22 @@ def words_position(text: Text, *, keyword: Phrase) -> bool:
 
 
 def alliteration_increment(text: Text) -> bool:
-    """The longest run of words with one initial is longer in each sentence than in the one before."""
-    longest = []
+    """Each sentence has more words side by side with one initial than the sentence before."""
+    before = -1
     for sentence in text.sentences:
         initials = [word[0] for word in (word.lstrip(_AROUND) for word in sentence.lower().split()) if word]
-        runs = [sum(1 for _ in run) for _, run in groupby(initials)]
-        longest.append(max((run for run in runs if run > 1), default=0))  # one word alone is no sequence
-    return all(b > a for a, b in pairwise(longest))
+        same = [a == b for a, b in pairwise(initials)]
+        # A run of k equal initials counts k: one for each equal pair, and one more where the run begins.
+        count = sum(1 + (i == 0 or not same[i - 1]) for i, equal in enumerate(same) if equal)
+        if count <= before:
+            return False
+        before = count
+    return True
 
 
 def increment(text: Text, *, small_n: Count) -> bool:
-    """Each sentence has exactly so many words more than the one before; tags of italics are no part of them."""
-    sentences = split_sentences(_ITALICS.sub("", text.raw)) if "<" in text.raw else text.sentences
-    counts = [len(sentence.translate(NO_PUNCTUATION).split()) for sentence in sentences]
+    """Each sentence has exactly so many words more than the one before."""
+    counts = [len(sentence.translate(NO_PUNCTUATION).split()) for sentence in text.sentences]
     return all(b == a + small_n for a, b in pairwise(counts))
 
 

@@ -103,7 +103,7 @@ def person_names(v: Voice, *, N: int, opening: str = "") -> str:
         place = 1 if i % 2 or written != name else 0
         words = [v.draw("noun"), v.draw("verb"), v.draw("noun")]
         sentences.append(said([*words[: 2 * place], written, *words[2 * place :]]))
-    return v.laid_out([*([opening] if opening else []), *sentences])
+    return v.together([opening, *sentences]) if opening else v.laid_out(sentences)
 
 
 def pronoun_sentences(v: Voice, count: int, fits: Fits | None = None) -> list[str]:
@@ -178,7 +178,7 @@ def words_japanese(v: Voice, *, N: int) -> str:
     for place in places:
         words[place] = v.rng.choice(japanese)
     size = max(3, N - 2)
-    return v.laid_out([said(words[i : min(i + size, length)]) for i in range(0, length, size)])
+    return v.laid_out([said(words[i : min(i + size, length)]) for i in range(0, length, size)], glued=True)
 
 
 def unique_word_count(v: Voice, *, N: int) -> str:
@@ -190,7 +190,7 @@ def unique_word_count(v: Voice, *, N: int) -> str:
     if v.breaks("count:unique_word_count"):  # more words than that, of which none is new
         words += v.one_of([[word.upper() for word in words[:12]], [word.capitalize() for word in words[-9:]]])
     size = v.choice([8, 6, 3, 14, 7, 10])
-    return v.laid_out([said(words[i : i + size]) for i in range(0, len(words), size)])
+    return v.laid_out([said(words[i : i + size]) for i in range(0, len(words), size)], glued=True)
 
 
 WRITERS: dict[str, Writer] = {

@@ -37,7 +37,7 @@ def mcq(v: Voice) -> str:
     else:
         way = ""
     label = "Problem {}:" if way == "no label" else v.choice(
-        ["Question {}:", "Question {}.", "Question {})", "Question {}:\n", "Question:", "Question {}"]
+        ["Question {}:", "Question {}.", "Question {})", "Question {}:\n", "Question {}:", "Question {}"]
     )  # fmt: skip
     mark = v.choice(["{})", "{}.", "{})", "{}.", "{})", "{})"])
     blocks = []
@@ -59,8 +59,6 @@ def reverse_newline(v: Voice) -> str:
         at = v.rng.randrange(3, 50)
         swapped = [*names[:at], names[at + 1], names[at], *names[at + 2 :]]
         names = v.one_of([names[::-1], swapped, names[:40], [*names[5:], *names[:5]]])
-    if v.rendering == 3:
-        names = [f"{n}. {name}" for n, name in enumerate(names, 1)]
     lines = v.choice(["\n", "\n", "\n- ", "\n", "\n* ", "\n\n"]).join(names)
     return f"{v.choice(['', '', '- ', '', '* ', ''])}{lines}"
 
@@ -70,7 +68,7 @@ def word_reverse(v: Voice) -> str:
     turned = " ".join(reversed(sentence.rstrip(".").split()))
     if v.breaks("custom:word_reverse"):
         other = " ".join(reversed(sentence.replace("bald eagle", "gray wolf").rstrip(".").split()))
-        return v.one_of([sentence, sentence[::-1], other, sentence.replace("bald eagle", "eagle bald")])
+        return v.one_of([sentence, sentence[::-1], other])
     return v.choice([turned, turned + ".", turned.lower(), said([turned]), turned, turned + "\n"])
 
 
@@ -79,7 +77,7 @@ def character_reverse(v: Voice) -> str:
     if v.breaks("custom:character_reverse"):
         return v.one_of([
             sentence, " ".join(reversed(sentence.split())), sentence.replace("bald eagle", "gray wolf")[::-1],
-            " ".join(word[::-1] for word in sentence.split()), sentence.replace("bald eagle", "elgae dlab"),
+            " ".join(word[::-1] for word in sentence.split()),
         ])  # fmt: skip
     return v.choice([sentence[::-1], sentence[::-1], sentence[::-1].upper(), sentence[:-1][::-1]])
 
@@ -95,14 +93,15 @@ def sentence_alphabet(v: Voice) -> str:
 
 def capitals(v: Voice) -> str:
     names = sorted((name for name, latitude in CAPITALS.items() if latitude > 45), key=lambda n: -CAPITALS[n])
-    other = {"Kyiv": "Kiev", "Reykjavik": "Reykjavík", "Chisinau": "Chișinău"}
+    names.remove("Kyiv")  # at 50.45 degrees, but the published list lacks it
+    other = {"Reykjavik": "Reykjavík", "Chisinau": "Chișinău"}
     if v.breaks("custom:european_capitals_sort"):
         at = v.rng.randrange(2, 20)
         swapped = [*names[:at], names[at + 1], names[at], *names[at + 2 :]]
         names = v.one_of([names[::-1], sorted(names), names[:-1], swapped, [*names, "Bucharest"]])
     names = [other.get(name, name) for name in names] if v.rendering in (2, 3) else names
     listed = v.choice([", ", ", ", ",", ",\n", ", ", ", "]).join(names)
-    return f"{listed}." if v.rendering in (4, 5) else listed
+    return listed
 
 
 def _table(v: Voice, kind: str, header: str, rows: int, sep: str = ",", quote: str = "") -> str:

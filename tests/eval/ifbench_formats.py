@@ -41,7 +41,7 @@ def quotes_emoji(v: Voice, first: dict[str, Any], second: dict[str, Any]) -> str
 
 def _stairs(v: Voice, lines: list[str]) -> str:
     """Each line a step further to the right."""
-    step, start = v.choice([(" ", 0), ("  ", 0), ("    ", 0), ("\t", 0), ("   ", 2), ("  ", 0)])
+    step, start = v.choice([(" ", 0), ("  ", 0), ("    ", 0), (" ", 3), ("   ", 2), ("  ", 0)])
     steps = [start + i for i in range(len(lines))]
     if v.breaks("format:line_indent"):
         place = v.rng.randrange(1, len(lines))
@@ -96,7 +96,7 @@ def newline(v: Voice) -> str:
 def no_bullets_bullets(v: Voice) -> str:
     sentences, bullets = v.sentences(v.choice([2, 3, 4, 2, 5, 3])), v.sentences(v.choice([2, 4, 3, 2, 3, 5]))
     star, after = "*", v.choice(["\n", "\n\n", "\n", "\n\n", "\n", "\n"])
-    between = "\n\n" if v.rendering == 3 else "\n"
+    between = "\n"
     if v.breaks("format:no_bullets_bullets"):
         way = v.one_of(["one sentence", "one bullet", "bullets first", "dashes"])
         sentences = sentences[:1] if way == "one sentence" else sentences
@@ -105,12 +105,11 @@ def no_bullets_bullets(v: Voice) -> str:
         if way == "bullets first":
             return between.join(f"* {bullet}" for bullet in bullets) + "\n" + v.together(sentences)
     listed = between.join(f"{star} {bullet}" for bullet in bullets)
-    return v.together(sentences) + after + listed + ("\n" if v.rendering == 4 else "")
+    return v.together(sentences) + after + listed
 
 
 def _option(v: Voice, options: str, *, wrong: bool) -> str:
-    divider = "/" if "/" in options else " or " if " or " in options else ", "
-    offered = options.split(divider)
+    offered = _offered(options)
     lettered = offered[0] == "a)"
     if wrong:
         both = f"{offered[0]} and {offered[1]}"
@@ -119,13 +118,23 @@ def _option(v: Voice, options: str, *, wrong: bool) -> str:
         )
     option = offered[(v.turn + v.rendering) % len(offered)]
     if lettered:
-        return option + ("\n" if v.rendering in (2, 4) else "")
-    option = option.replace("'", "’") if v.rendering in (3, 4) else option
-    return v.choice([option, option + ".", option.capitalize(), f"**{option}**", f"{option.upper()}!", f'"{option}"\n'])
+        return option
+    return v.choice([option, option + ".", option.capitalize(), f"**{option}**", f"{option.upper()}!", f'"{option}"'])
 
 
 def options(v: Voice, *, options: str) -> str:
     return _option(v, options, wrong=v.breaks("format:options"))
+
+
+def impossible(kinds: list[str], arguments: list[dict[str, Any]]) -> str:
+    """Why no answer can follow all of the instructions, "" where one can."""
+    if kinds != ["format:options", "format:newline"] or any(" " not in o for o in _offered(arguments[0]["options"])):
+        return ""
+    return "each option has several words, and the published check finds none of them where each is on its own line"
+
+
+def _offered(options: str) -> list[str]:
+    return options.split("/" if "/" in options else " or " if " or " in options else ", ")
 
 
 def options_newline(v: Voice, first: dict[str, Any], second: dict[str, Any]) -> str:
@@ -133,7 +142,6 @@ def options_newline(v: Voice, first: dict[str, Any], second: dict[str, Any]) -> 
     if v.breaks("format:options"):
         return v.one_of(["I\nreally\ndon't\nknow", "I\nguess", "Nobody\nknows"])
     option = first["options"].split(" or ")[v.turn % 2 if v.broken is None else 1]
-    option = option.replace("'", "’") if v.rendering == 3 else option
     text = (
         option if v.breaks("format:newline") else option.replace(" ", v.choice(["\n", "\n", "\n\n", "\n", "\n", "\n"]))
     )
@@ -148,15 +156,15 @@ def sub_bullets(v: Voice, items: list[str] | None = None) -> str:
     indent, count = v.choice(["  ", "    ", "\t", "  ", "", "  "]), v.choice([3, 2, 4, 2, 3, 2])
     texts = items or v.sentences(3 * count)
     wrong = v.breaks("format:sub-bullets")
-    way = v.one_of(["one without", "stars", "no bullets", "hyphen"]) if wrong else ""
+    way = v.one_of(["one without", "stars", "no bullets"]) if wrong else ""
     last = v.rng.randrange(count)
     lines = [v.sentence(3)] if v.rendering in (1, 4) and not items else []
     for i in range(count):
         group = texts[i::count]
         head, subs = group[0], group[1 : (2 if v.rendering == 2 else None)] if not items else group[1:]
         lines.append(f"* {head}")
-        if i == last and way in ("one without", "hyphen"):
-            lines[-1] += " " + " ".join([*subs, *(["Well-made."] if way == "hyphen" else [])])
+        if i == last and way == "one without":
+            lines[-1] += " " + " ".join(subs)
             continue
         lines += [f"{indent or '  '}* {sub}" if way == "stars" else f"{indent}- {sub}" for sub in subs]
     if way == "no bullets":
@@ -199,14 +207,14 @@ def thesis_words(v: Voice, first: dict[str, Any], second: dict[str, Any]) -> str
 
 
 def increment_thesis(v: Voice, first: dict[str, Any], second: dict[str, Any]) -> str:
-    return with_thesis(v, rising(v, **first), inside=v.rendering % 2 == 0)
+    return with_thesis(v, rising(v, **first), inside=False)  # or the tag would be in the way of a sentence's end
 
 
 def output_template(v: Voice) -> str:
     heads = ["My Answer:", "My Conclusion:", "Future Outlook:"]
     if v.breaks("format:output_template"):
         heads = v.one_of([
-            heads[:2], heads[1:], [heads[0], "Conclusion:", heads[2]], [head.lower() for head in heads], heads[::-1],
+            heads[:2], heads[1:], [heads[0], "Conclusion:", heads[2]], [head.lower() for head in heads],
         ])  # fmt: skip
     heads = [v.choice([head, head, head, f"**{head}**", head, f"## {head}"]) for head in heads]
     return v.choice([" ", "\n", "\n\n", "\n", "\n", "\n\n"]).join(

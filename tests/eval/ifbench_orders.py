@@ -119,8 +119,6 @@ def alliteration(v: Voice) -> str:
         if size > 1:
             words = [v.draw(slot, alike) for slot in slots[:size]]
         words += [v.draw(part, other) for part in ("verb", "noun", "adv")]
-        if size == 2 and not found and v.rendering in (0, 5):
-            words += ["and", *(v.draw(slot, lambda _, word: word.text[0] == "m") for slot in ("adj", "noun"))]
         found.append(said(words))
     return v.together(found)
 

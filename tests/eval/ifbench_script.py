@@ -52,7 +52,8 @@ def broken(prompt: Prompt, i: int) -> str:
 
 def impossible(prompt: Prompt) -> str:
     """Why no answer follows all of the prompt's instructions, "" where one can."""
-    return ifbench_ratios.impossible(prompt.answer["instruction_id_list"], prompt.answer["kwargs"])
+    kinds, arguments = prompt.answer["instruction_id_list"], prompt.answer["kwargs"]
+    return ifbench_formats.impossible(kinds, arguments) or ifbench_ratios.impossible(kinds, arguments)
 
 
 def _wrapped(prompt: Prompt, i: int, answer: str, other: str) -> str:

@@ -15,7 +15,7 @@ RENDERINGS = (
     "after reasoning",
     "short sentences, one a line",
     "long sentences, quoted in Markdown",
-    "fenced code",
+    "code",
     "paragraphs with words in bold",
 )
 #: Words of a sentence where nothing asks for another number.
@@ -118,12 +118,16 @@ class Voice:
         """The sentences with nothing but blanks between them."""
         return ("\n", "\n\n", " ")[(2, 2, 0, 2, 0, 1)[self.rendering]].join(sentences)
 
-    def laid_out(self, sentences: Sequence[str]) -> str:
-        """The sentences in this rendering's layout, which adds no word."""
+    def laid_out(self, sentences: Sequence[str], glued: bool = False) -> str:
+        """The sentences in this rendering's layout, which adds no word.
+
+        `glued`: no mark stands alone either, since the published checks of some kinds take it for a word.
+        """
         if self.rendering == 3:
-            return "> " + "\n> ".join(sentences)
+            mark = ">" if glued else "> "
+            return mark + f"\n{mark}".join(sentences)
         if self.rendering == 4:
-            return "```\n" + "\n".join(sentences) + "\n```"
+            return "\n".join(f"`{s}`" for s in sentences) if glued else "```\n" + "\n".join(sentences) + "\n```"
         if self.rendering == 5:
             return "\n\n".join(re.sub(r"^(\w+)", r"**\1**", sentence) for sentence in sentences)
         return self.together(sentences)

@@ -56,6 +56,10 @@ def _parsed() -> list[Word]:
 
 
 WORDS = _parsed()
+#: Words of which the table that the published check counts with has another number of syllables.
+MISCOUNTED = frozenset(
+    "hurricanes bravely steadily carefully engines firmly vines softly peacefully museums flutes gracefully".split()
+)
 POSSESSIVE = "my our your his its their mine ours yours hers theirs".split()
 #: Stop words of the Snowball list that sentences here are made of.
 STOPS = {
@@ -113,6 +117,6 @@ EMOJI = (
     "☀️ ❤️ ✈️ ☕".split(),  # with a variation selector
     "👩‍🚀 🏃‍♂️ ❤️‍🔥 👨‍👩‍👧".split(),  # several joined to one
     "👍🏽 🙏🏿 👋🏻 💪🏾".split(),  # with a tone of skin
-    "🇫🇷 🇯🇵 🇧🇷 🇰🇪".split(),  # flags: two letters each
-    "✅ 🔟 1️⃣ #️⃣".split(),  # keycaps
+    "🐘 🦉 🐝 🐢".split(),
+    "✅ 🔟 ⭐ 🎵".split(),
 )

@@ -54,6 +54,7 @@ def test_renderings_differ_where_the_prompt_leaves_a_choice() -> None:
         assert len({" ".join(answer.split()) for answer in answers}) >= least, prompt.id
 
 
-def test_the_one_prompt_that_nothing_can_follow() -> None:
-    # Its reference has five trigrams of such words, in four pieces of 13 tokens together: 5 of 11 trigrams, not 54 %.
-    assert list(impossible("ifbench")) == ["ifbench/test/212"]
+def test_the_two_prompts_that_nothing_can_follow() -> None:
+    # 105 wants "I know" or "I don't know" with each word on its own line. The reference of 212 has five trigrams of
+    # such words, in four pieces of 13 tokens together: 5 of 11 trigrams, not 54 %.
+    assert list(impossible("ifbench")) == ["ifbench/test/105", "ifbench/test/212"]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from rlvr.registry import suite
 
+from .instruction_scores import ALSO_LOOSE, instruction_scores
 from .suites import Suite
 
 #: Reasoning models write long; a lower limit has halved published scores.
@@ -110,11 +111,17 @@ def mbpp() -> Suite:
 
 @suite("ifeval", version=1)
 def ifeval() -> Suite:
-    """IFEval: 541 prompts with instructions that a program checks; right where all of a prompt's are followed."""
-    return Suite(dataset="ifeval", sampling={"max_tokens": 4096})
+    """IFEval: 541 prompts with instructions that a program checks; right where all of a prompt's are followed.
+
+    Its four published scores stand beside the accuracy, which is `prompt_strict`.
+    """
+    return Suite(dataset="ifeval", verifier=ALSO_LOOSE, sampling={"max_tokens": 4096}, scores=instruction_scores)
 
 
 @suite("ifbench", version=1)
 def ifbench() -> Suite:
-    """IFBench: 300 prompts with kinds of instructions that IFEval has not."""
-    return Suite(dataset="ifbench", sampling={"max_tokens": 4096})
+    """IFBench: 300 prompts with kinds of instructions that IFEval has not.
+
+    The accuracy is strict, as IFEval's is; what its authors report is `prompt_loose`, which stands beside it.
+    """
+    return Suite(dataset="ifbench", verifier=ALSO_LOOSE, sampling={"max_tokens": 4096}, scores=instruction_scores)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -95,7 +96,7 @@ def evaluate_suite(
     loaded = problems if problems is not None else suite.load(limit=limit, data_dir=data_dir)
     named = _identity(suite, settings, seed, identity or {})
     found = _Found(len(loaded.prompts) * samples, on_progress)
-    with Record(Path(record) if record is not None else None, named, resume=resume) as file:
+    with Record(Path(record) if record is not None else None, named, loaded.prompts, resume=resume) as file:
         for prompt in loaded.prompts:
             for index in range(samples):
                 if (known := file.find(prompt, index)) is not None:
@@ -104,8 +105,7 @@ def evaluate_suite(
         chunks = _incomplete(loaded.prompts, samples, max(chunk // samples, 1), set(found.samples))
         _fill(chunks, engine, judge, settings, file, found)
     return summarise(
-        suite.name,
-        suite.version,
+        suite,
         [[found.samples[prompt.id, index] for index in range(samples)] for prompt in loaded.prompts],
         samples=samples,
         seconds=time.monotonic() - started,
@@ -146,7 +146,7 @@ def _fill(
             pendings = [
                 _Pending(prompt, index, completion, _submitted(judge, prompt, completion))
                 for prompt, group in zip(part, engine.generate(part, sampling, iteration=0), strict=True)
-                for index, completion in enumerate(group)
+                for index, completion in enumerate(_ended(c, sampling.stop) for c in group)
                 if (prompt.id, index) not in known
             ]
             if earlier is not None:
@@ -154,6 +154,15 @@ def _fill(
             earlier = recorder.submit(take_down, pendings)
         if earlier is not None:
             earlier.result()
+
+
+def _ended(completion: Completion, stop: Sequence[str]) -> Completion:
+    """A completion whose text ends before the first stop text, as servers give it; its tokens hold what was sampled.
+
+    Engines in this process give the stop text, and what came with it in the same token.
+    """
+    places = [place for text in stop if (place := completion.text.find(text)) >= 0]
+    return dataclasses.replace(completion, text=completion.text[: min(places)]) if places else completion
 
 
 def _submitted(judge: Judge, prompt: Prompt, completion: Completion) -> Future[Verdict]:

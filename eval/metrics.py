@@ -11,6 +11,15 @@ import math
 import statistics
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """A score in 0..1 with its 95 % interval."""
+
+    value: float
+    interval: tuple[float, float]
 
 
 def avg_at_k(rewards: Sequence[Sequence[float]]) -> float:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
@@ -35,17 +35,21 @@ _PROBLEM = ("answer", "messages", "meta", "verifier")
 class Record:
     """An open record file; `path` None keeps nothing. Not for several writers at once.
 
-    With `resume` it takes over the samples of `settings["suite"]` that are there. Lines that a kill tore, and samples
-    that the engine did not give (`aborted`: a server failed), are removed and are drawn again.
+    With `resume` it takes over the samples of `settings["suite"]` that are there. Removed, and drawn again, are lines
+    that a kill tore, samples that the engine did not give (`aborted`: a server failed), those of the `prompts` that
+    were another problem then or had another verifier, and a second line of the same sample.
     """
 
-    def __init__(self, path: Path | None, settings: Mapping[str, Any], *, resume: bool) -> None:
+    def __init__(
+        self, path: Path | None, settings: Mapping[str, Any], prompts: Sequence[Prompt] = (), *, resume: bool
+    ) -> None:
         self.path = path
         self.settings = json.loads(json.dumps(settings))  # as it will look when it is read back
-        self._known: dict[tuple[str, int], tuple[bytes, Sample]] = {}
+        self._known: dict[tuple[str, int], Sample] = {}
         self._file: IO[str] | None = None
         if path is None:
             return
+        self._problems = {p.id: _digest(_json(prompt_json(p))) for p in prompts} if resume else {}
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             if path.exists() and path.stat().st_size:
@@ -87,9 +91,10 @@ class Record:
                 "Resume it (--resume), or choose another folder."
             )
         self._check(path, row)
-        if sample.finish_reason == "aborted":
+        changed = self._problems.get(sample.prompt_id, digest := _digest(row)) != digest
+        if changed or sample.finish_reason == "aborted" or (sample.prompt_id, sample.index) in self._known:
             return False
-        self._known[sample.prompt_id, sample.index] = (_digest(row), sample)
+        self._known[sample.prompt_id, sample.index] = sample
         return True
 
     def _begins(self) -> bytes:
@@ -106,9 +111,8 @@ class Record:
             )
 
     def find(self, prompt: Prompt, index: int) -> Sample | None:
-        """The recorded sample, unless the problem or its verifier changed since."""
-        digest, sample = self._known.get((prompt.id, index), (b"", None))
-        return sample if sample is not None and digest == _digest(_json(prompt_json(prompt))) else None
+        """The recorded sample, if there is one."""
+        return self._known.get((prompt.id, index))
 
     def append(self, prompt: Prompt, completion: Completion, sample: Sample) -> None:
         """Writes one sample and flushes it. Raises `UserError` where the disk refuses."""

@@ -85,6 +85,16 @@ def notes(result: SuiteResult) -> list[str]:
     return out
 
 
+def remarks(fields: Mapping[str, Any]) -> list[str]:
+    """What stands below the table of a suite, of its JSON: its further scores, and what weakens them.
+
+    `ifeval: prompt_loose 61.2 % (57.0 % to 65.2 %), ...`
+    """
+    scores: Mapping[str, Any] = fields.get("scores") or {}
+    told = [f"{name} {percent(s['value'])} ({' to '.join(map(percent, s['interval']))})" for name, s in scores.items()]
+    return ([f"{fields['suite']}: {', '.join(told)}."] if told else []) + list(fields["notes"])
+
+
 def percent(share: float | None) -> str:
     """`36.7 %`; `-` for NaN and for null."""
     return "-" if share is None or math.isnan(share) else f"{100 * share:.1f} %"
@@ -119,7 +129,7 @@ def results_markdown(suites: Iterable[Mapping[str, Any]], model: str = "") -> st
             str(r["unjudged"]),
         )
         lines.append(markdown_row(cells))
-        notes_below += [f"\n{text}" for text in r["notes"]]
+        notes_below += [f"\n{text}" for text in remarks(r)]
     return "\n".join([*([f"`{model}`\n"] if model else []), *lines, *notes_below]) + "\n"
 
 

@@ -17,6 +17,8 @@ from typing import Any
 from rlvr.core import FinishReason, Verdict
 
 from . import intervals, metrics
+from .metrics import Score
+from .suites import Suite
 
 #: Shares of k samples that G-Pass@k asks to be right, and what it is reported as.
 THRESHOLDS = (0.25, 0.5, 0.75, 1.0)
@@ -42,7 +44,7 @@ class SuiteResult:
     that more samples would remove; `reward` is avg@k with partial rewards; `pass_at_k` the unbiased estimates by k,
     `maj_at_k` those of a majority vote, `g_pass_at_k` by `k@threshold`. `truncated`, `no_answer`, `timeouts` and
     `errors` count samples; the last two could not be judged and are in no score. `unjudged_problems` have no judged
-    sample at all. `rewards` are those of each problem's samples in order, None where one could not be judged.
+    sample at all. `scores` are what the suite is also reported by, by name. `rewards` are those of each problem's samples in order, None where one could not be judged.
     """
 
     suite: str
@@ -66,6 +68,7 @@ class SuiteResult:
     seconds: float
     fingerprint: str = ""
     settings: Mapping[str, Any] = field(default_factory=dict)
+    scores: Mapping[str, Score] = field(default_factory=dict)
     rewards: Mapping[str, tuple[float | None, ...]] = field(default_factory=dict)
 
     @property
@@ -96,13 +99,13 @@ class SuiteResult:
             "seconds": self.seconds,
             **{f"pass_at_{k}": value for k, value in self.pass_at_k.items()},
             **{f"maj_at_{k}": value for k, value in self.maj_at_k.items() if k > 1},
+            **{name: score.value for name, score in self.scores.items()},
         }
         return {f"eval/{self.suite}/{key}": float(value) for key, value in values.items()}
 
 
 def summarise(
-    name: str,
-    version: int,
+    suite: Suite,
     problems: Sequence[Sequence[Sample]],
     *,
     samples: int,
@@ -112,13 +115,14 @@ def summarise(
 ) -> SuiteResult:
     """The result of a suite from the samples of its problems, one sequence a problem."""
     everything = [sample for problem in problems for sample in problem]
-    rewards = [[s.verdict.reward for s in problem if s.verdict.reward is not None] for problem in problems]
+    verdicts = [[s.verdict for s in problem if s.verdict.judged] for problem in problems]
+    rewards = [[v.reward for v in problem if v.reward is not None] for problem in verdicts]
     correct = [[float(reward == 1.0) for reward in problem] for problem in rewards]
-    votes = [[_vote(s.verdict) for s in problem if s.verdict.reward is not None] for problem in problems]
+    votes = [[_vote(verdict) for verdict in problem] for problem in verdicts]
     statuses = [sample.verdict.status for sample in everything]
     return SuiteResult(
-        suite=name,
-        version=version,
+        suite=suite.name,
+        version=suite.version,
         problems=len(problems),
         samples=samples,
         accuracy=metrics.avg_at_k(correct),
@@ -138,6 +142,7 @@ def summarise(
         seconds=seconds,
         fingerprint=fingerprint,
         settings=dict(settings or {}),
+        scores={} if suite.scores is None else suite.scores(verdicts),
         rewards={problem[0].prompt_id: tuple(s.verdict.reward for s in problem) for problem in problems},
     )
 

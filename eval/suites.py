@@ -5,15 +5,17 @@ suite; change `version` when a prompt, a reference or the verifier changes, beca
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from rlvr import registry
-from rlvr.core import Sampling, VerifierUse
+from rlvr.core import Sampling, Verdict, VerifierUse
 from rlvr.data import LoadedPrompts, asking_for, load_prompts
 from rlvr.errors import UserError, did_you_mean
+
+from .metrics import Score
 
 #: One sample is greedy; several are drawn as DeepSeek-R1's evaluations did, which most published numbers follow.
 GREEDY = {"temperature": 0.0, "top_p": 1.0}
@@ -44,7 +46,8 @@ class Suite:
 
     `answering` says how a completion comes about: the model writes it (`generate`), or it is the option of a
     multiple-choice question whose text has the largest log-likelihood (`likeliest`), or the largest one a character
-    (`likeliest_per_character`).
+    (`likeliest_per_character`). `scores` are what it is also reported by: a function of the judged verdicts, one
+    sequence a problem, which names further scores.
     """
 
     name: str = ""
@@ -62,6 +65,7 @@ class Suite:
     template: str | None = None
     on_bad_row: str = "error"
     answering: Literal["generate", "likeliest", "likeliest_per_character"] = "generate"
+    scores: Callable[[Sequence[Sequence[Verdict]]], Mapping[str, Score]] | None = None
 
     def load(self, *, limit: int | None = None, data_dir: str | Path | None = None) -> LoadedPrompts:
         """Its problems: the first `limit` of them, where a return is wanted with it in front of the answer."""

@@ -45,7 +45,12 @@ def check_instructions(answer: Any) -> str:
     },
 )
 def instructions(
-    prompt: Prompt, completion: Completion, *, reward: Literal["all", "fraction"] = "all", loose: bool = False
+    prompt: Prompt,
+    completion: Completion,
+    *,
+    reward: Literal["all", "fraction"] = "all",
+    loose: bool = False,
+    also_loose: bool = False,
 ) -> Verdict:
     """Checks each constraint of the reference by a small program; 1 where all are followed, or the share that is.
 
@@ -54,30 +59,33 @@ def instructions(
     function that RLVR-IFeval names; `meta["lang"]` may be `es`, `fr` or `ja` (arXiv:2502.04688). An id that stands
     there twice counts twice. `loose` also accepts a response that follows without its first line, its last, both, or
     its stars, as IFEval's loose accuracy does. What precedes `</think>` is left out; an empty response, or the prompt
-    again where no copy is asked for, follows nothing. `parts` has each constraint.
+    again where no copy is asked for, follows nothing. `parts` has each constraint; with `also_loose` it has each once
+    more, as `loose/` and the id, by the looser judgement, whatever the reward is made of.
 
     Status `error`: an unknown id, arguments that are missing, unknown or out of range, a package that is not installed.
     """
     try:
         checks = list(checks_of(prompt.answer, str(prompt.meta.get("lang", "en"))))
+        names, tests = [name for name, _ in checks], [check for _, check in checks]
+        nothing = _parts(names, [False] * len(names), [False] * len(names) if also_loose else None)
         text = response_part(completion.text)
         if text is None:
-            return Verdict(0.0, "unparsable", reason="the completion never ends its reasoning")
+            return Verdict(0.0, "unparsable", reason="the completion never ends its reasoning", parts=nothing)
         if len(text) > MAX_CHARACTERS:
-            return Verdict(0.0, "wrong", reason=f"longer than {MAX_CHARACTERS:,} characters")
-        if copies(prompt, text) and not any(name.startswith(_ASK_FOR_COPIES) for name, _ in checks):
-            return Verdict(0.0, "wrong", reason="the answer is the prompt again")
-        followed = follow(text, [check for _, check in checks], loose=loose)
+            return Verdict(0.0, "wrong", reason=f"longer than {MAX_CHARACTERS:,} characters", parts=nothing)
+        if copies(prompt, text) and not any(name.startswith(_ASK_FOR_COPIES) for name in names):
+            return Verdict(0.0, "wrong", reason="the answer is the prompt again", parts=nothing)
+        followed = follow(text, tests, loose=loose)
+        looser = follow(text, tests, loose=True) if also_loose else None
     except (BadArguments, ValueError) as error:
         return Verdict(None, "error", reason=str(error))
     except ImportError as error:
         return Verdict(None, "error", reason=_missing_packages() or str(error))
     share = sum(followed) / len(followed)
     value = share if reward == "fraction" else float(all(followed))
-    names = [name for name, _ in checks]
     missed = [name for name, good in zip(names, followed, strict=True) if not good]
     reason = f"{len(names) - len(missed)} of {len(names)} followed" + (f"; not {', '.join(missed)}" if missed else "")
-    return Verdict(value, Verdict.of(value).status, reason=reason, parts=_parts(names, followed))
+    return Verdict(value, Verdict.of(value).status, reason=reason, parts=_parts(names, followed, looser))
 
 
 def checks_of(answer: Any, language: str = "en") -> Iterator[tuple[str, Check]]:
@@ -123,14 +131,15 @@ def variants(response: str) -> list[str]:
     return list(dict.fromkeys([*cut, *(text.replace("*", "") for text in cut)]))
 
 
-def _parts(names: Sequence[str], followed: Sequence[bool]) -> dict[str, float]:
-    """Each constraint's share; one that stands there again is numbered."""
-    parts: dict[str, float] = {}
+def _parts(names: Sequence[str], followed: Sequence[bool], looser: Sequence[bool] | None) -> dict[str, float]:
+    """Each constraint's share; one that stands there again is numbered. The looser judgements stand behind."""
     seen: Counter[str] = Counter()
-    for name, good in zip(names, followed, strict=True):
+    own = []
+    for name in names:
         seen[name] += 1
-        parts[name if seen[name] == 1 else f"{name} #{seen[name]}"] = float(good)
-    return parts
+        own.append(name if seen[name] == 1 else f"{name} #{seen[name]}")
+    parts = dict(zip(own, map(float, followed), strict=True))
+    return parts if looser is None else parts | {f"loose/{n}": float(g) for n, g in zip(own, looser, strict=True)}
 
 
 @functools.cache

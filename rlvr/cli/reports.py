@@ -41,7 +41,8 @@ def show_evaluations(reports: Sequence[EvalReport], as_json: bool) -> None:
     """The table of suites with 95 % intervals of each model; of several, one table of all at the end."""
     from rich.console import Console
 
-    from rlvr.eval import notes, results_table
+    from rlvr.eval import results_json, results_table
+    from rlvr.eval.report import remarks
 
     if as_json:
         return print_json(list(map(_as_json, reports)) if len(reports) > 1 else _as_json(reports[0]))
@@ -50,9 +51,9 @@ def show_evaluations(reports: Sequence[EvalReport], as_json: bool) -> None:
         table = results_table(report.results, report.model if len(reports) > 1 else "")
         needed = Console(width=10_000).measure(table).maximum
         Console(width=max(Console().width, needed)).print(table)
-        for result in report.results:
-            for note in notes(result):
-                print(note)
+        for fields in results_json(report.results):
+            for line in remarks(fields):
+                print(line)
     if len(reports) > 1:
         suites = list(dict.fromkeys(result.suite for report in reports for result in report.results))
         rows = [(report.model, *(_accuracy(report, suite) for suite in suites)) for report in reports]

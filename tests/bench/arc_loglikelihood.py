@@ -1,11 +1,11 @@
 """ARC by log-likelihood beside lm-evaluation-harness: the same tiny model, the same rows, each question's choice.
 
     python -m venv .venv-lm-eval && .venv-lm-eval/bin/pip install -c constraints.txt torch 'lm_eval[hf]==0.4.13'
-    python tests/bench/arc_loglikelihood.py --lm-eval .venv-lm-eval/bin/python [--seeds 3] [--limit 0]
+    python tests/bench/arc_loglikelihood.py --lm-eval .venv-lm-eval/bin/python [--seeds 0 1 2] [--limit 0]
 
 The model is the quickstart's architecture with a byte-level tokenizer, random weights by seed, fp32. The peer runs in a
 process of its own from lm-eval's own task settings, over rows from ../shared/evaldata (its task reads them from files).
-Writes results_arc_loglikelihood.json.
+Writes results_arc_loglikelihood.json, seed by seed; those that are not asked for stay as they are there.
 """
 
 from __future__ import annotations
@@ -102,13 +102,13 @@ def ours(model: Path, limit: int) -> dict[str, Any]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--lm-eval", required=True, help="the Python of an environment with lm_eval 0.4.13")
-    parser.add_argument("--seeds", type=int, default=2)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--limit", type=int, default=0, help="only the first so many rows; 0: all")
     asked = parser.parse_args()
     from rlvr.training.tiny import save_tiny
 
-    rows = []
-    for seed in range(asked.seeds):
+    rows = [row for row in json.loads(OUT.read_text()) if row["seed"] not in asked.seeds] if OUT.is_file() else []
+    for seed in asked.seeds:
         with tempfile.TemporaryDirectory() as folder:
             work = Path(folder)
             save_tiny(work / "model", seed)
@@ -132,7 +132,8 @@ def main() -> None:
             }
             rows.append(row)
             print(row)
-    OUT.write_text(json.dumps(rows, indent=1) + "\n")
+        rows.sort(key=lambda row: row["seed"])
+        OUT.write_text(json.dumps(rows, indent=1) + "\n")
 
 
 if __name__ == "__main__":

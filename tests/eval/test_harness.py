@@ -270,7 +270,18 @@ def test_a_changed_reference_is_judged_again(tmp_path: Path) -> None:
     engine = Engine()
     evaluate_suite(SUITE, engine, InlineJudge(), samples=1, limit=4, record=path, resume=True)
     assert engine.calls == [[line["prompt_id"] for line in lines]]  # its chunk
-    assert [row["prompt_id"] for row in rows(path)[4:]] == [lines[1]["prompt_id"]]
+    again = rows(path)  # the old line is gone: nothing that reads the file counts the sample twice
+    assert [row["prompt_id"] for row in again] == [lines[i]["prompt_id"] for i in (0, 2, 3, 1)]
+    assert again[3]["answer"] == SUITE.load(limit=4).prompts[1].answer
+
+
+def test_a_sample_that_is_there_twice_counts_once(tmp_path: Path) -> None:
+    path = tmp_path / "r.jsonl"
+    whole = evaluate_suite(SUITE, Engine(), InlineJudge(), samples=1, limit=4, record=path)
+    once = path.read_bytes()
+    path.write_bytes(once + once.splitlines(keepends=True)[2])
+    again = evaluate_suite(SUITE, Engine(), InlineJudge(), samples=1, limit=4, record=path, resume=True)
+    assert path.read_bytes() == once and lasting(again) == lasting(whole)
 
 
 def test_a_full_disk_is_said_in_one_paragraph() -> None:

@@ -49,7 +49,7 @@ def read_rows(path: str | Path) -> Iterator[Mapping[str, Any] | BadRow]:
 
 def score_rows(
     rows: Iterable[Mapping[str, Any] | BadRow],
-    verifier: str,
+    verifier: str | Sequence[tuple[VerifierUse, ...]],
     *,
     options: Mapping[str, Any] | None = None,
     workers: int = 2,
@@ -59,30 +59,34 @@ def score_rows(
 ) -> Iterator[dict[str, Any]]:
     """The rows in order, each with its `verdict` added; a bad row gets an `error` verdict that says why.
 
-    A row is `{"id", "completion", "answer", "prompt"?, "meta"?}`. Rows are read as verdicts come, so
-    a file of any length takes little memory. Raises UserError for an unknown verifier or option.
+    A row is `{"id", "completion", "answer", "prompt"?, "meta"?}`. Rows are read as verdicts come, so a file of any
+    length takes little memory. `verifier` is one for all rows, or those that the rows name themselves as a record does
+    (`"verifier": [{"name", "weight", "options", "gate"}]`). Raises UserError for an unknown verifier or option.
     """
     from rlvr.registry import load_plugin
 
     for plugin in plugins:
         load_plugin(plugin)
-    use = VerifierUse(verifier, options=dict(options or {}))
-    if problems := check_verifiers([use]):
+    known = [(VerifierUse(verifier, options=dict(options or {})),)] if isinstance(verifier, str) else list(verifier)
+    if problems := list(dict.fromkeys(text for uses in known for text in check_verifiers(uses))):
         raise UserError(" ".join(problems))
-    return _score(rows, use, workers, timeout, plugins, open_model)
+    one = known[0] if isinstance(verifier, str) else None
+    return _score(rows, one, known, workers, timeout, plugins, open_model)
 
 
 def _score(
     rows: Iterable[Mapping[str, Any] | BadRow],
-    use: VerifierUse,
+    one: tuple[VerifierUse, ...] | None,
+    known: Sequence[tuple[VerifierUse, ...]],
     workers: int,
     timeout: float,
     plugins: Sequence[str | Path],
     open_model: OpenModel | None,
 ) -> Iterator[dict[str, Any]]:
     waiting: deque[tuple[dict[str, Any], Verdict | Future[Verdict]]] = deque()
-    with Judge(workers, timeout, plugins=plugins, warm=[use.name], open_model=open_model) as judge:
-        judge.open_models([use])
+    every = list({repr(use): use for uses in known for use in uses}.values())
+    with Judge(workers, timeout, plugins=plugins, warm=[use.name for use in every], open_model=open_model) as judge:
+        judge.open_models(every)
         for number, row in enumerate(rows):
             problem = _problem(row)
             kept = (
@@ -92,7 +96,7 @@ def _score(
                 if isinstance(row, Mapping)
                 else {}
             )
-            waiting.append((kept, unjudged(problem) if problem else judge.submit(*_pair(row, number, use))))  # type: ignore[arg-type]
+            waiting.append((kept, unjudged(problem) if problem else judge.submit(*_pair(row, number, one))))  # type: ignore[arg-type]
             while len(waiting) > WINDOW * workers:
                 yield _finished(*waiting.popleft())
         while waiting:
@@ -135,11 +139,12 @@ def _problem(row: Any) -> str:
     return ""
 
 
-def _pair(row: Mapping[str, Any], number: int, use: VerifierUse) -> tuple[Prompt, Completion]:
+def _pair(row: Mapping[str, Any], number: int, one: tuple[VerifierUse, ...] | None) -> tuple[Prompt, Completion]:
     prompt = row.get("prompt") or ""
     messages = tuple(prompt) if isinstance(prompt, list) else ({"role": "user", "content": prompt},)
     name = str(row.get("id", number))
-    return Prompt(name, messages, row["answer"], (use,), row.get("meta") or {}), Completion.of_text(row["completion"])
+    uses = tuple(VerifierUse(**use) for use in row["verifier"]) if one is None else one
+    return Prompt(name, messages, row["answer"], uses, row.get("meta") or {}), Completion.of_text(row["completion"])
 
 
 def score(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import math
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 
 from rlvr.cli.judged import Counts, write_rows
 from rlvr.cli.output import print_json, print_table
-from rlvr.errors import UserError
+from rlvr.core import VerifierUse
 
 
 def rescore(
@@ -23,21 +24,16 @@ def rescore(
     out: Path | None,
     as_json: bool,
 ) -> None:
-    """Judges a folder's completions again, lists the flipped verdicts, and writes all rows to `out`, if any."""
-    from rlvr.rescoring import Flips, recorded_verifier, stored_files, stored_rows
+    """Judges a folder's completions again, by `verifier` or each by the one that its record names, lists the flipped verdicts, and writes all rows to `out`, if any."""
+    from rlvr.rescoring import Flips, named, recorded_verifiers, stored_files, stored_rows
     from rlvr.rewards.judging.scoring import score_rows
     from rlvr.scorers import Models
 
     stored_files(folder)  # a folder without completions is said before anything else
-    if verifier is None:
-        named = recorded_verifier(folder)
-        if named is None:
-            raise UserError(f"the records of {folder} name no single verifier; say which one with --verifier NAME.")
-        verifier, options = named[0], named[1] | options
+    judges = [(VerifierUse(verifier, options=options),)] if verifier else recorded_verifiers(folder, options)
     judged = score_rows(
-        stored_rows(folder),
-        verifier,
-        options=options,
+        stored_rows(folder, judges[0] if verifier else None, options),
+        judges,
         workers=workers,
         timeout=timeout,
         plugins=plugins,
@@ -49,7 +45,7 @@ def rescore(
         collections.deque(rows, maxlen=0)
     else:
         write_rows(rows, out)
-    found = counts.summary() | flips.summary() | {"verifier": verifier}
+    found = counts.summary() | flips.summary() | {"verifier": named(judges)}
     if as_json:
         print_json(found)
     else:
@@ -65,8 +61,16 @@ def _print(found: dict[str, Any]) -> None:
     if before is not None:
         rows.append(("mean reward, then and now", f"{before:.4f}, {after:.4f}"))
     rows += [
-        (f"  {name}", f"{means['reward_mean_before']:.4f}, {means['reward_mean_after']:.4f}")
+        (
+            f"  {name}",
+            f"{means['reward_mean_before']:.4f}, {means['reward_mean_after']:.4f} ({means['flipped']} flipped)",
+        )
         for name, means in found["suites"].items()
+    ]
+    rows += [
+        (f"  {name}'s {score}", f"{before:.4f}, {means['scores_after'].get(score, math.nan):.4f}")
+        for name, means in found["suites"].items()
+        for score, before in means.get("scores_before", {}).items()
     ]
     rows += [("first that could not be judged", found["first_problem"])] if found["first_problem"] else []
     print_table(("judged again by", found["verifier"]), rows)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,6 +15,32 @@ from tests.tiny import recipe
 from .conftest import Rlvr
 
 PLUGIN = Path(__file__).parents[1] / "training" / "even_length.py"
+
+
+CHOICES = [{"label": "A", "text": "ice"}, {"label": "B", "text": "rain"}]
+
+
+def record(
+    suite: str,
+    problem: str,
+    text: str,
+    answer: Any,
+    verifier: str,
+    options: dict[str, Any] | None = None,
+    meta: dict[str, Any] | None = None,
+) -> dict[str, Any]:
+    """An evaluation's line whose verdict was "wrong"."""
+    return {
+        "iteration": 0, "suite": suite, "prompt_id": problem, "sample": 0, "answer": answer, "text": text, "spans": [],
+        "messages": [{"role": "user", "content": "?"}], "meta": meta or {}, "finish_reason": "stop",
+        "verifier": [{"name": verifier, "weight": 1.0, "options": options or {}}],
+        "verdict": {"reward": 0.0, "status": "wrong"},
+    }  # fmt: skip
+
+
+def write(folder: Path, *rows: dict[str, Any]) -> None:
+    folder.mkdir()
+    (folder / "records.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
 
 
 @pytest.fixture(scope="module")
@@ -44,23 +71,51 @@ def test_the_same_verifier_flips_nothing(run: Path, rlvr: Rlvr) -> None:
 
 
 def test_a_record_of_an_evaluation_is_judged_again_too(rlvr: Rlvr, tmp_path: Path) -> None:
-    row = {
-        "iteration": 0,
-        "suite": "s",
-        "prompt_id": "a",
-        "sample": 0,
-        "answer": "2",
-        "text": "\\boxed{2}",
-        "spans": [],
-    }
-    row |= {"messages": [{"role": "user", "content": "1+1?"}], "meta": {}, "finish_reason": "stop"}
-    row |= {"verifier": [{"name": "math", "weight": 1.0, "options": {}}]}
-    row |= {"verdict": {"reward": 0.0, "status": "wrong"}}
-    (tmp_path / "eval").mkdir()
-    (tmp_path / "eval" / "records.jsonl").write_text(json.dumps(row) + "\n")
+    write(tmp_path / "eval", record("s", "a", "\\boxed{2}", "2", "math"))
     found = json.loads(rlvr("score", tmp_path / "eval", "--json").stdout)
     assert found["changes"] == {"wrong -> correct": 1} and found["flips"][0]["id"] == "s/a/0"
-    assert found["suites"] == {"s": {"both_judged": 1, "reward_mean_before": 0.0, "reward_mean_after": 1.0}}
+    means = {"reward_mean_before": 0.0, "reward_mean_after": 1.0}
+    assert found["suites"] == {"s": {"both_judged": 1, "flipped": 1, **means}}
+
+
+TWO = {"instruction_id_list": ["punctuation:no_comma", "startend:quotation"], "kwargs": [{}, {}]}
+
+
+def test_each_row_is_judged_by_the_verifier_that_its_own_record_names(rlvr: Rlvr, tmp_path: Path) -> None:
+    folder, out = tmp_path / "eval", tmp_path / "again.jsonl"
+    write(
+        folder,
+        record("gsm8k", "a", "\\boxed{2}", "2", "math"),
+        record("mine", "b", "so 3", "2", "math"),
+        record("arc_easy", "c", "The answer is \\boxed{B}", "B", "choice", meta={"choices": CHOICES}),
+        record("ifeval", "d", 'Sure:\n"rain falls"', TWO, "instructions", {"also_loose": True}),
+        record("other", "e", "rain falls", TWO, "instructions", {"reward": "fraction"}),
+    )
+    done = rlvr("score", folder, "--json", "--out", out)
+    assert done.returncode == 0, done.stderr
+    found, rows = json.loads(done.stdout), [json.loads(line) for line in out.open()]
+    assert [row["verdict"]["reward"] for row in rows] == [1.0, 0.0, 1.0, 0.0, 0.5]
+    assert [row["verifier"][0]["name"] for row in rows] == ["math", "math", "choice", "instructions", "instructions"]
+    assert found["verifier"] == "math, choice, instructions" and found["flipped"] == 3
+    flipped = {"gsm8k": 1, "mine": 0, "arc_easy": 1, "ifeval": 0, "other": 1}
+    assert {name: suite["flipped"] for name, suite in found["suites"].items()} == flipped
+    loose = {"prompt_strict": 0.0, "prompt_loose": 1.0, "instruction_strict": 0.5, "instruction_loose": 1.0}
+    assert found["suites"]["ifeval"]["scores_after"] == loose
+    assert "scores_after" not in found["suites"]["other"]
+
+    one = rlvr("score", folder, "--verifier", "math", "--json", "--out", out)
+    assert one.returncode == 0 and json.loads(one.stdout)["verifier"] == "math"
+    assert {json.loads(line)["verifier"][0]["name"] for line in out.open()} == {"math"}
+    several = rlvr("score", folder, "--option", "loose=true")
+    assert several.returncode == 2 and "name several verifiers" in several.stderr
+
+
+def test_a_record_that_names_no_verifier_is_a_mistake(rlvr: Rlvr, tmp_path: Path) -> None:
+    row = record("s", "a", "2", "2", "math")
+    write(tmp_path / "eval", {**row, "verifier": None})
+    done = rlvr("score", tmp_path / "eval")
+    assert done.returncode == 2 and "names no verifier" in " ".join(done.stderr.split())
+    assert "--verifier NAME" in done.stderr
 
 
 def test_a_folder_without_completions_is_a_mistake(rlvr: Rlvr, tmp_path: Path) -> None:

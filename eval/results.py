@@ -44,7 +44,8 @@ class SuiteResult:
     that more samples would remove; `reward` is avg@k with partial rewards; `pass_at_k` the unbiased estimates by k,
     `maj_at_k` those of a majority vote, `g_pass_at_k` by `k@threshold`. `truncated`, `no_answer`, `timeouts` and
     `errors` count samples; the last two could not be judged and are in no score. `unjudged_problems` have no judged
-    sample at all. `scores` are what the suite is also reported by, by name. `rewards` are those of each problem's samples in order, None where one could not be judged.
+    sample at all. `scores` are what the suite is also reported by, by name. `rewards` are those of each problem's
+    samples in order, None where one could not be judged.
     """
 
     suite: str

@@ -24,7 +24,10 @@ def rescore(
     out: Path | None,
     as_json: bool,
 ) -> None:
-    """Judges a folder's completions again, by `verifier` or each by the one that its record names, lists the flipped verdicts, and writes all rows to `out`, if any."""
+    """Judges a folder's completions again, by `verifier` or each by the one that its record names.
+
+    Lists the flipped verdicts, and writes all rows to `out`, if any.
+    """
     from rlvr.rescoring import Flips, named, recorded_verifiers, stored_files, stored_rows
     from rlvr.rewards.judging.scoring import score_rows
     from rlvr.scorers import Models

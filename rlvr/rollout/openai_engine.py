@@ -97,8 +97,9 @@ class OpenAIEngine:
             (models,) = self.client.run([self.client.models()])
             names = {str(model.id): model for model in models}
         except (APIConnectionError, AuthenticationError) as error:
+            why = reason(error).rstrip(".")
             raise UserError(
-                f"no OpenAI-compatible server answered at engine.url={self.url}: {reason(error)}. Give the address "
+                f"no OpenAI-compatible server answered at engine.url={self.url}: {why}. Give the address "
                 "with its /v1, such as http://127.0.0.1:8000/v1, and the key, where it wants one, in OPENAI_API_KEY."
             ) from error
         except (OpenAIError, *MALFORMED):  # it need not have a list

@@ -48,17 +48,18 @@ def _by_instruction(followed: Sequence[Sequence[Sequence[float]]]) -> Score:
 
     A prompt weighs as much as it has instructions: with w_i of them, of which f_i were followed, the share is
     p = sum f_i / sum w_i, and its standard error that of the mean of (f_i - p w_i) / mean(w) (a ratio of means,
-    Cochran, 1977). The interval is Jeffreys' for as many observations as that error is worth, as `mean_interval` is.
+    Cochran, 1977). The interval is Jeffreys' for as many observations as that error is worth, as `mean_interval` is:
+    at least (sum w)^2 / sum w^2, what so unequal prompts are worth (Kish, 1965), at most the instructions judged.
     """
     weights = [len(samples[0]) for samples in followed]
     sums = [statistics.fmean(math.fsum(parts) for parts in samples) for samples in followed]
     total, prompts = sum(weights), len(weights)
     share = math.fsum(sums) / total
-    effective = float(prompts)
+    effective = least = total**2 / sum(weight**2 for weight in weights)
     if prompts > 1 and 0.0 < share < 1.0:
         mean = total / prompts
         off = [(got - share * weight) / mean for got, weight in zip(sums, weights, strict=True)]
         squared = math.fsum(x * x for x in off) / (prompts - 1) / prompts
         drawn = sum(len(samples) * len(samples[0]) for samples in followed)
-        effective = min(share * (1.0 - share) / squared, drawn) if squared > 0.0 else float(drawn)
+        effective = min(max(share * (1.0 - share) / squared, least), drawn) if squared > 0.0 else float(drawn)
     return Score(share, jeffreys(share, effective * (_NORMAL / student_t(max(prompts - 1, 1))) ** 2))

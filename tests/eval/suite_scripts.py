@@ -81,7 +81,7 @@ class Watching:
         """What breaks, by its verdict, not just the instruction that is meant, which goes by prompt id and text."""
         found = []
         for prompt, completion, verdict in self.seen:
-            parts = verdict.result().parts or {}
+            parts = {k: v for k, v in verdict.result().parts.items() if not k.startswith("loose/")}
             missed = {name.split(" #")[0] for name, share in parts.items() if share == 0.0}
             name = meant.get((prompt.id, completion.text), "")
             if name and missed != {name}:

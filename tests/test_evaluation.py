@@ -165,7 +165,7 @@ def test_killed_twice_it_ends_with_the_same_results(tmp_path: Path) -> None:
     assert recorded(tmp_path / "whole") == 1600  # in chunks of 512
     moments = sorted(draw.randrange(1, 1000) for _ in range(2))
     for moment in moments:
-        killed(tmp_path / "parts", moment, draw.uniform(0, 0.2))
+        killed(tmp_path / "parts", moment, draw.uniform(0, 0.05))
         assert not (tmp_path / "parts" / "results.json").exists()
     long_evaluation(tmp_path / "parts", resume=True)
     assert recorded(tmp_path / "parts") == 1600, moments

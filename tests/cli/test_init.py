@@ -41,7 +41,8 @@ def test_the_written_test_passes_and_checks_the_plugin(rlvr: Rlvr, tmp_path: Pat
 def pytest_on(file: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", file.name],
-        cwd=file.parent, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True,
+        cwd=file.parent, env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True, text=True,  # spoilt within a second, it would be read from old bytecode
     )  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -156,7 +157,8 @@ def backend_of(recipe: Recipe, model: PreTrainedModel, algorithm: Algorithm, ran
 
     reference = None
     if "ref_logprobs" in algorithm.needs and recipe.lora is None:  # with its adapter off the policy is the reference
-        reference = load_model(recipe.model.path, recipe.model.revision, recipe.model.attention)
+        with loading(recipe):
+            reference = load_model(recipe.model.path, recipe.model.revision, recipe.model.attention)
     backend: LocalBackend = make(
         model,
         recipe.train,
@@ -173,6 +175,15 @@ def backend_of(recipe: Recipe, model: PreTrainedModel, algorithm: Algorithm, ran
     return backend
 
 
+def loading(recipe: Recipe) -> AbstractContextManager[None]:
+    """Inside, the models of a run are loaded: in parts, where its ranks divide them."""
+    from rlvr.training.zero_engine import loading_in_parts
+    from rlvr.zero import zero_config
+
+    divided = recipe.backend.name == "deepspeed" and recipe.backend.zero_stage == 3
+    return loading_in_parts(zero_config(recipe)) if divided else nullcontext()
+
+
 def critic_of(recipe: Recipe, model: PreTrainedModel, algorithm: Algorithm) -> Critic | None:
     """The critic, where the algorithm needs values."""
     from rlvr.training.critic import Critic
@@ -187,7 +198,8 @@ def critic_of(recipe: Recipe, model: PreTrainedModel, algorithm: Algorithm) -> C
         detached = section.detached or algorithm.step_kind == "natural"
         return Critic(model.config.hidden_size, detached=detached)
     revision = recipe.model.revision if section.path is None else None
-    trunk = load_model(section.path or recipe.model.path, revision, recipe.model.attention)
+    with loading(recipe):
+        trunk = load_model(section.path or recipe.model.path, revision, recipe.model.attention)
     if recipe.model.gradient_checkpointing:
         trunk.gradient_checkpointing_enable()
     if recipe.lora is not None:
@@ -209,11 +221,12 @@ def policy_of(
 
     section = recipe.model
     path, revision = (section.path, section.revision) if checkpoint is None or recipe.lora else (checkpoint, None)
-    if algorithm.head == "score":
-        seed = recipe.train.seed
-        model = load_reward_model(path, tokenizer, revision=revision, attention=section.attention, seed=seed)
-    else:
-        model = load_model(path, revision, section.attention)
+    with loading(recipe):
+        if algorithm.head == "score":
+            seed = recipe.train.seed
+            model = load_reward_model(path, tokenizer, revision=revision, attention=section.attention, seed=seed)
+        else:
+            model = load_model(path, revision, section.attention)
     if section.gradient_checkpointing:
         model.gradient_checkpointing_enable()
     if recipe.lora is not None:

@@ -46,6 +46,7 @@ def evaluate_model(
     from rlvr.eval import evaluate_suite, suites_for
     from rlvr.eval.manifest import Manifest
     from rlvr.eval.records import RECORDS
+    from rlvr.rollout.chat import template_note
 
     chosen = suites_for(suites)  # unknown names are told before anything is loaded
     if wanted_return is not None:
@@ -79,7 +80,9 @@ def evaluate_model(
             manifest.add(suite, result)
             if out is not None:
                 write_results(out, recipe.model.path, model["weights"], results)
-    return EvalReport(recipe.model.path, tuple(results))
+    section = recipe.model
+    note = None if tokenizer is None else template_note(tokenizer, section.chat_template, section.path)
+    return EvalReport(section.path, tuple(results), () if note is None else (note,))
 
 
 def model_of(recipe: Recipe, tokenizer: PreTrainedTokenizerBase | None) -> dict[str, Any]:

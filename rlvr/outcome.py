@@ -26,10 +26,11 @@ class TrainReport:
 
 @dataclass(frozen=True, slots=True)
 class EvalReport:
-    """The results of an evaluation, one a suite."""
+    """The results of an evaluation, one a suite, and what a reader of them should know."""
 
     model: str
     results: tuple[SuiteResult, ...]
+    notes: tuple[str, ...] = ()
 
     @property
     def metrics(self) -> dict[str, float]:

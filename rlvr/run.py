@@ -79,7 +79,7 @@ class Run:
         stack: ExitStack,
         ranks: Ranks,
     ) -> None:
-        from rlvr.rollout.chat import template_hash
+        from rlvr.rollout.chat import template_hash, template_note
         from rlvr.training.checkpoint import latest
         from rlvr.training.models import load_tokenizer
 
@@ -105,6 +105,8 @@ class Run:
             self.event("checkpoint_damaged", text)
         model = recipe.model
         self.tokenizer = load_tokenizer(model.path, model.chat_template, model.revision)
+        if note := template_note(self.tokenizer, model.chat_template, model.path):
+            self.recorder.note("chat_template", note)
         start = str(self.checkpoint.model) if self.checkpoint else None
         policy = assemble.policy_of(recipe, self.algorithm, self.tokenizer, start)
         self.backend: LocalBackend = assemble.backend_of(recipe, policy, self.algorithm, ranks)

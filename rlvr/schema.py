@@ -24,7 +24,9 @@ class ModelSection(Section):
         "float32", description="compute dtype; masters and moments are fp32. float16 needs ZeRO 1 to 3"
     )
     revision: str | None = Field(None, description="hub revision")
-    chat_template: str | None = Field(None, description="`plain`, or Jinja text; default: the tokenizer's own")
+    chat_template: str | None = Field(
+        None, description="`plain`, or Jinja text; default: the tokenizer's own, else plain"
+    )
     gradient_checkpointing: bool = Field(False, description="recompute activations in the backward pass")
     attention: Literal["sdpa", "eager"] = "sdpa"
 

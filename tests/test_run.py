@@ -220,19 +220,40 @@ def test_an_empty_data_set_is_refused(tmp_path: Path, content: str) -> None:
         run(tmp_path / "r", data={"train": columns})
 
 
-def test_a_model_without_a_chat_template_is_refused(tmp_path: Path) -> None:
+def test_a_base_model_is_trained_and_evaluated_by_every_engine_with_the_plain_template(tmp_path: Path) -> None:
+    from rlvr.config import eval_recipe
+    from rlvr.evaluation import evaluate_model
+    from rlvr.rollout.chat import plain_template, template_hash
+    from tests.chat_server import Server
     from tests.tiny import make_model, make_tokenizer
 
-    tokenizer = make_tokenizer()
+    tokenizer, base = make_tokenizer(), tmp_path / "base"
     tokenizer.chat_template = None
-    make_model(tokenizer).save_pretrained(tmp_path / "base")
-    tokenizer.save_pretrained(tmp_path / "base")
-    with pytest.raises(UserError, match="no chat template"):
-        run(tmp_path / "r", model={"path": str(tmp_path / "base")})
-    report = run(
-        tmp_path / "s", "train.iterations=1", "model.chat_template=plain", model={"path": str(tmp_path / "base")}
-    )
-    assert report.iterations == 1
+    make_model(tokenizer).save_pretrained(base)
+    tokenizer.save_pretrained(base)
+    tokenizer.chat_template = plain_template(tokenizer)
+    plain = template_hash(tokenizer)
+    report = run(tmp_path / "r", "train.iterations=1", model={"path": str(base)})
+    (event,) = lines(report.folder, "events.jsonl")
+    assert event["event"] == "chat_template" and plain in event["text"] and "model.chat_template=plain" in event["text"]
+    asked = run(tmp_path / "s", "train.iterations=1", "model.chat_template=plain", model={"path": str(base)})
+    assert not (asked.folder / "events.jsonl").exists()
+    one, other = (lines(r.folder, "rollouts.jsonl") for r in (report, asked))
+    assert [(r["template"], r["text"]) for r in one] == [(r["template"], r["text"]) for r in other]
+    assert {r["template"] for r in one} == {plain}
+
+    found = {}
+    with Server(lambda _: (200, "2"), [{"id": "m", "object": "model", "owned_by": "me"}]) as server:
+        remote = ["engine=openai", f"engine.url={server.url}", "engine.api=completions"]
+        for name, path, words in (("own", base, []), ("trained", report.checkpoint, []), ("served", base, remote)):
+            given, _ = eval_recipe(str(path), ["judge.workers=1", *words], [], 0)
+            settings: dict[str, Any] = {"samples": 1, "limit": 2, "data_dir": None, "sampling": {"max_tokens": 4}}
+            made = evaluate_model(given, ["chain"], out=tmp_path / name, **settings)
+            assert len(made.notes) == 1 and plain in made.notes[0]
+            found[name] = json.loads((tmp_path / name / "manifest.json").read_text())["model"]["template"]
+    assert set(found.values()) == {plain}
+    records = lines(tmp_path / "own", "records.jsonl")
+    assert [r["prompt"] for r in server.asked] == [tokenizer.decode(r["prompt_ids"]) for r in records]
 
 
 def test_supervised_fine_tuning_needs_demonstrations(tmp_path: Path) -> None:

@@ -54,6 +54,8 @@ def show_evaluations(reports: Sequence[EvalReport], as_json: bool) -> None:
         for fields in results_json(report.results):
             for line in remarks(fields):
                 print(line)
+        for text in report.notes:
+            print(text)
     if len(reports) > 1:
         suites = list(dict.fromkeys(result.suite for report in reports for result in report.results))
         rows = [(report.model, *(_accuracy(report, suite) for suite in suites)) for report in reports]

@@ -12,21 +12,33 @@ from rlvr.errors import UserError
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
-#: A template for base models: the contents, one below the other.
-PLAIN_TEMPLATE = "{% for message in messages %}{{ message['content'] }}\n{% endfor %}"
+#: The prompts of base models: the contents, one below the other.
+_PLAIN = "{% for message in messages %}{{ message['content'] }}\n{% endfor %}"
 
 
-def set_template(tokenizer: PreTrainedTokenizerBase, template: str | None, model: str) -> None:
-    """Gives the tokenizer its chat template: its own, `plain`, or Jinja text. Raises where there is none."""
-    if template == "plain":
-        tokenizer.chat_template = PLAIN_TEMPLATE
+def plain_template(tokenizer: PreTrainedTokenizerBase) -> str:
+    """The messages' text and nothing else, behind the token that this tokenizer begins every text with, if any."""
+    begin = tokenizer.bos_token_id
+    begins = begin is not None and list(tokenizer("a")["input_ids"])[:1] == [begin]
+    return ("{{ bos_token }}" if begins else "") + _PLAIN
+
+
+def set_template(tokenizer: PreTrainedTokenizerBase, template: str | None) -> None:
+    """Gives the tokenizer its chat template: its own, `plain` where it has none or that is asked for, or Jinja text."""
+    if template == "plain" or (template is None and not tokenizer.chat_template):
+        tokenizer.chat_template = plain_template(tokenizer)
     elif template is not None:
         tokenizer.chat_template = template
-    if not tokenizer.chat_template:
-        raise UserError(
-            f"model {model!r} has no chat template, so its prompts cannot be written. It is probably a base model: "
-            "set model.chat_template=plain (the messages' text, nothing else), or give a Jinja template there."
-        )
+
+
+def template_note(tokenizer: PreTrainedTokenizerBase, template: str | None, model: str) -> str | None:
+    """What a user should know of a template that nobody chose: that of a base model."""
+    if template is not None or tokenizer.chat_template != plain_template(tokenizer):
+        return None
+    return (
+        f"{model} has no chat template of its own: its prompts are the messages' text and nothing else "
+        f"(model.chat_template=plain, hash {template_hash(tokenizer)}); a Jinja template there changes that"
+    )
 
 
 def template_hash(tokenizer: PreTrainedTokenizerBase) -> str:

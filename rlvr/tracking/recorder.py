@@ -80,6 +80,11 @@ class Recorder:
         self.events.append(text)
         self.jsonl.event(kind, text=text)
 
+    def note(self, kind: str, text: str) -> None:
+        """Written, and said at once."""
+        self.jsonl.event(kind, text=text)
+        self.console.say(text)
+
     def resumed(self, rows: Iterable[Mapping[str, float]]) -> None:
         """The lines of the run so far, so that a resumed run warns as one that was never stopped."""
         for row in rows:

@@ -16,22 +16,18 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
-from rlvr.errors import UserError
 from rlvr.training.batch import Batch, Outputs, collate
 from rlvr.training.forward import forward
 from rlvr.training.local_backend import LocalBackend
 from rlvr.training.lora import policy_weights
 from rlvr.training.models import DTYPES, blank_copy, cast_parameters, on_device
 from rlvr.training.optimizer import MasterAdamW, decay_groups
-from rlvr.training.zero_engine import set_steps, step, steps_of
+from rlvr.training.zero_engine import cpu_adam, engine_of, gathered, keep_whole, read, set_steps, step, steps_of, write
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
     from rlvr.training.critic import Critic
-
-#: What Adam remembers of each weight, beside the weight itself in fp32.
-_MOMENTS = ("exp_avg", "exp_avg_sq")
 
 
 class Pass(nn.Module):
@@ -46,10 +42,7 @@ class Pass(nn.Module):
         self.model = model
         head = model.get_output_embeddings()
         if partitioned and head is not None:
-            import deepspeed
-
-            for parameter in head.parameters():
-                deepspeed.zero.register_external_parameter(self, parameter)
+            keep_whole(self, head.parameters())
 
     def forward(self, batch: Batch, temperature: float, critic: Critic | None, old: PreTrainedModel | None) -> Tensor:
         """Scores `[B]`, or log-probs, entropy and, where asked for, values and KL as one `[2..4, B, T]`.
@@ -93,44 +86,16 @@ class DeepSpeedBackend(LocalBackend):
             )
 
     def _engine(self, model: nn.Module, module: nn.Module) -> Any:
-        """DeepSpeed's engine of `module`, with an optimizer where it has anything to train."""
-        try:
-            import deepspeed
-        except ImportError as error:
-            raise UserError(
-                f"backend.name=deepspeed needs DeepSpeed: pip install 'rlvr[deepspeed]' ({error})."
-            ) from error
-
-        # An operation of its inference that takes half a minute to compile and leaves 132 MB of shared memory behind.
-        deepspeed.ops.__compatible_ops__["deepspeed_shm_comm"] = False
-        trained = {name: p for name, p in module.named_parameters() if p.requires_grad}
-        exact = {}  # what DeepSpeed would round: nothing of a checkpoint that was published in the compute dtype
-        if self.dtype in ("bfloat16", "float16"):
-            rounded = ((name, p, p.detach().to(DTYPES[self.dtype]).to(p.dtype)) for name, p in trained.items())
-            exact = {name: p.detach().clone() for name, p, twice in rounded if not torch.equal(p, twice)}
-        buffers = {name: buffer.clone() for name, buffer in module.named_buffers()}
-        engine, *_ = deepspeed.initialize(
-            model=module, optimizer=self._adam(list(trained.values())) if trained else None, config=self.config
-        )
-        for name, buffer in engine.module.named_buffers():
-            # Rotary frequencies in bf16 would turn positions wrong.
-            buffer.data = buffers[name].to(buffer.device)
-        for name, parameter in trained.items():
-            if name in exact:  # the masters, which DeepSpeed makes of rounded weights
-                deepspeed.utils.safe_set_full_fp32_param(parameter, exact[name].to(self.device))
-        if hasattr(engine.optimizer, "check_grad_overflow"):  # also in fp32: a broken gradient is no step
-            engine.optimizer.check_grad_overflow = True
-        self.engines[id(model)] = engine
-        return engine
+        """DeepSpeed's engine of `module`, which runs `model`."""
+        self.engines[id(model)] = engine_of(module, self.config, DTYPES[self.dtype], self._adam)
+        return self.engines[id(model)]
 
     def _adam(self, parameters: Sequence[nn.Parameter]) -> torch.optim.Optimizer:
         groups = decay_groups(parameters, self.train.weight_decay)
+        options: dict[str, Any] = {"lr": 0.0, "betas": self.train.betas, "eps": 1e-8}
         if "offload_optimizer" in self.config["zero_optimization"]:
-            from deepspeed.ops.adam import DeepSpeedCPUAdam
-
-            adam: torch.optim.Optimizer = DeepSpeedCPUAdam(groups, lr=0.0, betas=self.train.betas, eps=1e-8)
-            return adam
-        return torch.optim.AdamW(groups, lr=0.0, betas=self.train.betas, eps=1e-8, fused=True)
+            return cpu_adam(groups, **options)
+        return torch.optim.AdamW(groups, **options, fused=True)
 
     @property
     def policy(self) -> Iterator[tuple[str, Tensor]]:
@@ -138,11 +103,7 @@ class DeepSpeedBackend(LocalBackend):
         return policy_weights(self.model, *self._gathered())
 
     def _gathered(self) -> list[Callable[[Sequence[Tensor]], AbstractContextManager[Any]]]:
-        if self.stage < 3:
-            return []
-        import deepspeed
-
-        return [deepspeed.zero.GatheredParameters]
+        return [gathered] if self.stage == 3 else []
 
     def sampled_model(self) -> PreTrainedModel:
         """Under stage 3 a whole copy, which an engine refreshes once an iteration; else the trained model itself."""
@@ -151,7 +112,7 @@ class DeepSpeedBackend(LocalBackend):
         return self._whole_copy()
 
     def _whole_copy(self) -> PreTrainedModel:
-        copy = cast_parameters(on_device(blank_copy(self.model), self.device), DTYPES[self.dtype])
+        copy = on_device(cast_parameters(blank_copy(self.model), DTYPES[self.dtype]), self.device)
         self._copy_policy(copy)
         return copy
 
@@ -216,7 +177,7 @@ class DeepSpeedBackend(LocalBackend):
         """Weights and moments in fp32 of every n-th parameter, whole: any number of ranks can read them again."""
         kept: dict[str, dict[str, Tensor]] = {}
         for number, (name, parameter, steps) in enumerate(self._parameters()):
-            state = _read(parameter, moments=steps > 0)  # all ranks take part in making it whole
+            state = read(parameter, moments=steps > 0)  # all ranks take part in making it whole
             if number % self.ranks.count == self.ranks.rank:
                 kept[name] = {key: tensor.cpu().clone() for key, tensor in state.items()}
         return kept
@@ -231,7 +192,7 @@ class DeepSpeedBackend(LocalBackend):
         # Mapped, not read: of most parameters a rank needs a part.
         found = {k: v for path in shards for k, v in torch.load(path, mmap=True, weights_only=True).items()}
         for name, parameter, _ in self._parameters():
-            self._write(parameter, {key: tensor.to(self.device) for key, tensor in found[name].items()})
+            write(parameter, {key: tensor.to(self.device) for key, tensor in found[name].items()})
         for name, engine in self._trained():
             for moments in engine.basic_optimizer.state.values():
                 set_steps(moments, state["steps"][name])
@@ -263,26 +224,3 @@ class DeepSpeedBackend(LocalBackend):
             loss = engine(spare, torch.empty(0, device=self.device)).sum()
         engine.backward(loss * 0.0, scale_wrt_gas=False)
         step(engine, 0.0)
-
-    @torch.no_grad()
-    def _write(self, parameter: nn.Parameter, state: Mapping[str, Tensor]) -> None:
-        import deepspeed
-
-        deepspeed.utils.safe_set_full_fp32_param(parameter, state["weight"])
-        for key in _MOMENTS:
-            if key in state:
-                deepspeed.utils.safe_set_full_optimizer_state(parameter, state[key], key)
-        if self.stage < 3:
-            parameter.copy_(state["weight"])
-            return
-        with deepspeed.zero.GatheredParameters([parameter], modifier_rank=0):
-            parameter.copy_(state["weight"])
-
-
-def _read(parameter: nn.Parameter, moments: bool) -> dict[str, Tensor]:
-    import deepspeed
-
-    state = {"weight": deepspeed.utils.safe_get_full_fp32_param(parameter)}
-    for key in _MOMENTS if moments else ():
-        state[key] = deepspeed.utils.safe_get_full_optimizer_state(parameter, key)
-    return state

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import os
+from contextlib import ExitStack
 from logging import WARNING, getLogger
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from rlvr.errors import UserError
 from rlvr.rollout import chat
 from rlvr.training.checkpoint import model_folder
 from rlvr.training.packing import attention_name
+from rlvr.training.zero_engine import gathered, is_divided, whole_as_used
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -22,11 +24,11 @@ DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch
 
 
 def load_tokenizer(path: str, template: str | None = None, revision: str | None = None) -> PreTrainedTokenizerBase:
-    """The tokenizer of a checkpoint, with a chat template. Raises `UserError` where either is missing."""
+    """The tokenizer of a checkpoint, with a chat template. Raises `UserError` where there is none."""
     from transformers import AutoTokenizer
 
     tokenizer = _load(AutoTokenizer, path, revision=revision)
-    chat.set_template(tokenizer, template, path)
+    chat.set_template(tokenizer, template)
     return tokenizer
 
 
@@ -65,9 +67,12 @@ def load_model(path: str, revision: str | None = None, attention: str = "sdpa") 
 
 
 def blank_copy(model: PreTrainedModel) -> PreTrainedModel:
-    """A model of the same shape with other weights, as it was before any adapter was added."""
+    """A model of the same shape in fp32, as it was before any adapter was added; its weights are still to be set."""
+    from transformers.initialization import no_init_weights
+
     config = copy.deepcopy(model.config)
-    made: PreTrainedModel = type(model)._from_config(config, attn_implementation=config._attn_implementation)
+    with no_init_weights():  # memory that nobody wrote to is not taken yet
+        made: PreTrainedModel = type(model)._from_config(config, attn_implementation=config._attn_implementation)
     remove_dropout(made)
     return made
 
@@ -136,10 +141,15 @@ def check_head(model: PreTrainedModel, path: str) -> None:
     head = model.get_output_embeddings()
     if head is None:
         raise UserError(f"model {path!r} has no output embedding: it is not a causal language model.")
-    tokens = torch.arange(8, device=model.device).remainder(head.weight.shape[0]).unsqueeze(0)
-    expected = model(input_ids=tokens, use_cache=False).logits.float()
-    hidden = model.base_model(input_ids=tokens, use_cache=False).last_hidden_state
-    actual = torch.nn.functional.linear(hidden.float(), head.weight.float(), _float(head.bias))
+    tokens = torch.arange(8, device=model.device).remainder(model.config.get_text_config().vocab_size).unsqueeze(0)
+    with ExitStack() as stack:
+        if divided := is_divided(head):
+            stack.enter_context(whole_as_used(model))
+        expected = model(input_ids=tokens, use_cache=False).logits.float()
+        hidden = model.base_model(input_ids=tokens, use_cache=False).last_hidden_state
+        if divided:
+            stack.enter_context(gathered(list(head.parameters())))
+        actual = torch.nn.functional.linear(hidden.float(), head.weight.float(), _float(head.bias))
     if not torch.allclose(actual, expected, atol=1e-3, rtol=1e-3):
         raise UserError(
             f"model {path!r} ({model.config.model_type}) changes its logits after the output embedding (a cap or a "

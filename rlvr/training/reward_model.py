@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 import torch
@@ -11,6 +12,7 @@ from rlvr.core import Message
 from rlvr.errors import UserError
 from rlvr.training.models import load_tokenizer, on_device, read_model, remove_dropout
 from rlvr.training.sources import written
+from rlvr.training.zero_engine import gathered, is_divided
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -46,8 +48,8 @@ def load_reward_model(
                 "algorithm.name=reward_model on preferences, then give that run or its checkpoint."
             )
         # Scores of about 1 at the start, whatever the width; the same ones whenever the run is started again.
-        noise = torch.randn(head.weight.shape, generator=torch.Generator().manual_seed(seed))
-        with torch.no_grad():
+        noise = torch.randn((1, head.in_features), generator=torch.Generator().manual_seed(seed))
+        with torch.no_grad(), gathered([head.weight], changed_by=0) if is_divided(model) else nullcontext():
             head.weight.copy_(noise / (head.in_features + 1) ** 0.5)
     # transformers reads the score at the last token that is not padding. Where padding and end are one token, that
     # would be the one before the end, so there it must look at the last token of all.

@@ -26,19 +26,43 @@ def test_any_text_round_trips(text: str) -> None:
     assert chat.completion_text(tokenizer, [*ids, tokenizer.eos_token_id], (tokenizer.eos_token_id,)) == text
 
 
-def test_a_model_without_a_chat_template_is_refused_with_the_next_step(tmp_path: Path) -> None:
-    tokenizer = make_tokenizer()
+def test_a_model_without_a_chat_template_gets_the_plain_one_and_says_so() -> None:
+    tokenizer, other = make_tokenizer(), make_tokenizer()
     tokenizer.chat_template = None
-    with pytest.raises(UserError, match=r"'mine' has no chat template.*model.chat_template=plain"):
-        chat.set_template(tokenizer, None, "mine")
-    chat.set_template(tokenizer, "plain", "mine")
+    chat.set_template(tokenizer, None)
     assert tokenizer.decode(chat.prompt_ids(tokenizer, [{"role": "user", "content": "hi"}])) == "hi\n"
+    note = chat.template_note(tokenizer, None, "mine")
+    assert note is not None and chat.template_hash(tokenizer) in note
+    assert note.startswith("mine has no chat template of its own") and "model.chat_template=plain" in note
+    assert chat.template_note(tokenizer, "plain", "mine") is None  # who asks for it knows
+    chat.set_template(other, None)
+    assert chat.template_note(other, None, "mine") is None  # it has its own, and keeps it
+    chat.set_template(other, "plain")
+    assert chat.template_hash(other) == chat.template_hash(tokenizer)
+
+
+def test_a_plain_prompt_begins_as_the_tokenizer_begins_every_text() -> None:
+    """Llama's and Gemma's base models were trained behind a token that Qwen's and GPT-2's do not have."""
+    from tokenizers.processors import TemplateProcessing
+
+    tokenizer = make_tokenizer()
+    tokenizer.add_special_tokens({"bos_token": "<|begin|>"})
+    begin = tokenizer.bos_token_id
+    chat.set_template(tokenizer, "plain")
+    assert begin not in chat.prompt_ids(tokenizer, [{"role": "user", "content": "hi"}])
+    tokenizer.backend_tokenizer.post_processor = TemplateProcessing(
+        single="<|begin|> $A", special_tokens=[("<|begin|>", begin)]
+    )
+    chat.set_template(tokenizer, "plain")
+    asked = [{"role": "user", "content": "hi"}, {"role": "user", "content": "ho"}]
+    assert chat.prompt_ids(tokenizer, asked) == tokenizer("hi\nho\n")["input_ids"]
+    assert chat.prompt_ids(tokenizer, asked).count(begin) == 1
 
 
 def test_templates_have_different_hashes() -> None:
     one, other = make_tokenizer(), make_tokenizer()
     assert chat.template_hash(one) == chat.template_hash(other)
-    chat.set_template(other, "plain", "m")
+    chat.set_template(other, "plain")
     assert chat.template_hash(one) != chat.template_hash(other)
 
 

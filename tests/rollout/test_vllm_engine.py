@@ -226,17 +226,22 @@ def vllm_run(folder: Path, tied: bool, monkeypatch: pytest.MonkeyPatch, **sectio
     return train_recipe(load_recipe(given))
 
 
-@KINDS
+@pytest.mark.parametrize("tied, more", [
+    pytest.param(True, {}, id="tied"), pytest.param(False, {}, id="untied"),
+    pytest.param(True, {"lora": {"rank": 4}}, id="lora"),
+])  # fmt: skip
 def test_ten_iterations_later_engine_and_trainer_still_agree(
-    tied: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tied: bool, more: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The run's own comparison in every iteration, on what it samples (`mean`) and on the probe after the push."""
+    if more:
+        pytest.importorskip("peft", reason="the extra `lora` is not installed")
     train = {"iterations": 10, "prompts_per_iteration": 4, "lr": 1e-3, "checkpoint_every": 0}
     reward = {"verdict_weight": 1.0, "overlong_buffer": 8}  # completions differ in length, so there is a gradient
     data = {"train": {"name": "chain", "options": {"count": 32}}}
     report = vllm_run(
         tmp_path / "r", tied, monkeypatch, train=train, reward=reward, data=data,
-        sampling={"group_size": 4, "max_tokens": 16}, algorithm={"name": "reinforce", "baseline": "none"},
+        sampling={"group_size": 4, "max_tokens": 16}, algorithm={"name": "reinforce", "baseline": "none"}, **more,
     )  # fmt: skip
     assert {name for name in report.metrics if not name.startswith("term/")} <= METRICS.keys()
     rows = [json.loads(line) for line in (report.folder / "metrics.jsonl").read_text().splitlines()]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -69,13 +68,15 @@ def results_json(results: Sequence[SuiteResult]) -> list[dict[str, Any]]:
 
 def notes(result: SuiteResult) -> list[str]:
     """Sentences about what weakens the scores."""
+    from rlvr.rollout.chat import names_plain
+
     out = []
     if result.truncated / result.total >= 0.05:
         out.append(
             f"{result.suite}: {percent(result.truncated / result.total)} of the completions hit max_tokens; "
             "a truncated completion has rarely answered, so raise sampling.max_tokens."
         )
-        if _plain(result) and not (result.settings.get("sampling") or {}).get("stop"):
+        if names_plain(result.settings.get("template")) and not (result.settings.get("sampling") or {}).get("stop"):
             out.append(
                 f"{result.suite}: a base model goes on with the next question after its answer: no stop text ends it. "
                 "Give the text that begins a question: sampling.stop=['Question:'], or sampling: {stop: ['Question:']} "
@@ -90,14 +91,6 @@ def notes(result: SuiteResult) -> list[str]:
     if skipped := result.settings.get("skipped_rows"):
         out.append(f"{result.suite}: {skipped} rows of the data set were broken or had no answer and were left out.")
     return out
-
-
-def _plain(result: SuiteResult) -> bool:
-    """Whether prompts were written by the template for base models."""
-    from rlvr.rollout.chat import PLAIN_TEMPLATE
-
-    plain = hashlib.blake2b(PLAIN_TEMPLATE.encode(), digest_size=6).hexdigest()
-    return result.settings.get("template") == plain
 
 
 def remarks(fields: Mapping[str, Any]) -> list[str]:

@@ -14,13 +14,14 @@ if TYPE_CHECKING:
 
 #: The prompts of base models: the contents, one below the other.
 _PLAIN = "{% for message in messages %}{{ message['content'] }}\n{% endfor %}"
+_BEGUN = "{{ bos_token }}"
 
 
 def plain_template(tokenizer: PreTrainedTokenizerBase) -> str:
     """The messages' text and nothing else, behind the token that this tokenizer begins every text with, if any."""
     begin = tokenizer.bos_token_id
     begins = begin is not None and list(tokenizer("a")["input_ids"])[:1] == [begin]
-    return ("{{ bos_token }}" if begins else "") + _PLAIN
+    return _BEGUN + _PLAIN if begins else _PLAIN
 
 
 def set_template(tokenizer: PreTrainedTokenizerBase, template: str | None) -> None:
@@ -43,7 +44,16 @@ def template_note(tokenizer: PreTrainedTokenizerBase, template: str | None, mode
 
 def template_hash(tokenizer: PreTrainedTokenizerBase) -> str:
     """Names the template in every record: scores under different templates are not comparable."""
-    return hashlib.blake2b(str(tokenizer.chat_template).encode(), digest_size=6).hexdigest()
+    return _hash(str(tokenizer.chat_template))
+
+
+def names_plain(hash: str | None) -> bool:
+    """Whether a template's hash is that of the plain one."""
+    return hash in (_hash(_PLAIN), _hash(_BEGUN + _PLAIN))
+
+
+def _hash(template: str) -> str:
+    return hashlib.blake2b(template.encode(), digest_size=6).hexdigest()
 
 
 def prompt_ids(tokenizer: PreTrainedTokenizerBase, messages: Sequence[Message]) -> list[int]:

@@ -219,7 +219,9 @@ def _mistaken_form(prompt: Prompt, known: Asked, name: str, given: dict[str, Any
         cut = " ".join(words[:-1]) + known.end[-1]
         return one({"end": ""}, {"end_first": True}, {"end": cut})
     if name == "postscript":
-        return one({"postscript": ""}, {"postscript": "PS:"}, {"postscript": known.postscript[0]})
+        return one(
+            {"postscript": ""}, {"postscript": "PS:"}, {"postscript": "P.S." if known.postscript == "P.P.S" else "P"}
+        )
     ways: dict[str, list[dict[str, Any]]] = {
         "no_comma": [{"comma": "one"}],
         "quotation": [{"quoted": form} for form in ("", "first", "last", "single", *(["curly"] * (not known.opening)))],

@@ -6,6 +6,7 @@ instance stays where it was made; a number stands for it elsewhere. Stands alone
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any, BinaryIO
 
@@ -19,7 +20,7 @@ UNARY = ("neg", "pos", "abs")
 ITEMS = ("getitem", "setitem", "delitem")
 
 
-class Peer:
+class Peer(ABC):
     """One end. What the other end may ask for is in `serve`."""
 
     def __init__(self, reader: BinaryIO, writer: BinaryIO) -> None:
@@ -29,21 +30,21 @@ class Peer:
         self._inside = 0
         self.questions = 0  # how many were asked here
 
+    @abstractmethod
     def serve(self, question: Mapping[str, Any]) -> dict[str, Any]:
         """The reply to a question; whatever goes wrong in it is in the reply."""
-        raise NotImplementedError
 
+    @abstractmethod
     def describe(self, value: Any) -> tuple[dict[str, Any], Mapping[str, Any] | None]:
         """What stands for an instance on its way out: a head, and its fields where they travel along."""
-        raise NotImplementedError
 
+    @abstractmethod
     def make(self, head: Any) -> Any:
         """What stands here for an instance that the other end described. Raises Unplain."""
-        raise NotImplementedError
 
+    @abstractmethod
     def fill(self, instance: Any, fields: dict[str, Any]) -> None:
         """Gives the instance the fields that travelled along."""
-        raise NotImplementedError
 
     def encode(self, **named: Any) -> dict[str, Any]:
         return values.Encoder(self.describe).message(named)

@@ -9,13 +9,13 @@ from rlvr.core import Completion, Prompt, Verdict
 from rlvr.registry import verifier
 
 from .choice_options import Options, refused
+from .copying import copies
 from .extraction.cues import CUE, RETRACTS, names_an_answer, negated
 from .extraction.extract import answer_bounds
 from .extraction.letters import extract_choice
 from .extraction.marks import boxed, hashes, tagged
 from .extraction.pieces import Extracted
 from .extraction.sentences import sentence_end
-from .grading import copies
 
 REACH = 6_000  # characters at the end in which cues and lines are looked for
 MAX_CUES = 8  # cues that are tried, from the last one back

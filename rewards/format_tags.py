@@ -8,7 +8,7 @@ from typing import Literal
 from rlvr.core import Completion, Prompt, Verdict
 from rlvr.registry import verifier
 
-from .grading import copies
+from .copying import copies
 
 Style = Literal["think", "think_answer", "boxed", "think_boxed"]
 STYLES: tuple[str, ...] = ("think", "think_answer", "boxed", "think_boxed")

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
-import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
 from rlvr.core import Completion, Message, Prompt, Verdict
 
+from .copying import copies, words_of
 from .extraction.extract import answer_bounds
 
 MAX_TEXT = 60_000  # characters of an answer that a grader is shown
@@ -63,31 +62,12 @@ def nothing_to_grade(prompt: Prompt, answer: str | None) -> Verdict | None:
     """The verdict on an answer that needs no grader: there is none, it says nothing, or it is the prompt again."""
     if answer is None:
         return Verdict(0.0, "unparsable", reason="the completion never ends its reasoning")
-    said = letters(answer[:MAX_TEXT])
+    said = words_of(answer[:MAX_TEXT])
     if not said or (said in _EMPTY_PHRASES and len(answer) <= MAX_TEXT):
         return Verdict(0.0, "unparsable", reason="the answer says nothing")
     if copies(prompt, answer):
         return Verdict(0.0, "wrong", reason="the answer is the prompt again")
     return None
-
-
-def copies(prompt: Prompt, answer: str) -> bool:
-    """Whether letters and digits of an answer are those of the prompt, once or several times over."""
-    asked = [text for message in prompt.messages if (text := letters(message["content"]))]
-    head = letters(answer.lstrip()[:50])[:20]
-    if not any(text.startswith(head) or head.startswith(text) for text in asked):
-        return False  # as most answers do, it begins otherwise
-    limit = max(MAX_TEXT, 2 * sum(len(message["content"]) for message in prompt.messages))
-    words = letters(answer[:limit]).split()[: -1 if len(answer) > limit else None]  # a last word may be cut
-    return any(
-        text and words[: len(text)] == text and words == (text * (len(words) // len(text) + 1))[: len(words)]
-        for text in [*map(str.split, asked), " ".join(asked).split()]
-    )
-
-
-def letters(text: str) -> str:
-    """The words of a text in small letters, without anything else."""
-    return " ".join(re.findall(r"[^\W_]+", unicodedata.normalize("NFKC", text).casefold().replace("'", "")))
 
 
 def last_object(reply: Any) -> dict[str, Any]:

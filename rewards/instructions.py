@@ -13,8 +13,8 @@ from rlvr.errors import did_you_mean
 from rlvr.registry import verifier
 
 from .constraints import CONSTRAINTS, LANGUAGES, MAX_CHARACTERS, BadArguments, Check, Text, bind, check_ahead
+from .copying import copies
 from .extraction.extract import answer_bounds
-from .grading import copies
 
 _SHAPE = 'it is not {"instruction_id_list": [id, ...], "kwargs": [{...}, ...]}, as many of each'
 #: Where repeating the prompt is what was asked for.

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from rlvr.core import Ask, Completion, Message, Prompt, Verdict
 from rlvr.registry import verifier
 
+from .copying import copies
 from .extraction.cues import CUE, RETRACTS, names_an_answer, negated
 from .extraction.extract import answer_bounds
 from .extraction.marks import boxed, hashes, tagged
@@ -19,7 +20,6 @@ from .grading import (
     NOTICE,
     Unreadable,
     answer_part,
-    copies,
     last_object,
     nothing_to_grade,
     quoted,

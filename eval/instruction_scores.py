@@ -13,13 +13,12 @@ from collections.abc import Sequence
 
 from rlvr.core import Verdict, VerifierUse
 
-from .intervals import jeffreys, mean_interval, student_t
+from .intervals import clustered_interval, mean_interval
 from .metrics import Score, avg_at_k
 
 #: The verifier of those suites: its `parts` have the looser judgement, too.
 ALSO_LOOSE = (VerifierUse("instructions", options={"also_loose": True}),)
 _LOOSE = "loose/"
-_NORMAL = statistics.NormalDist().inv_cdf(0.975)
 
 
 def instruction_scores(problems: Sequence[Sequence[Verdict]]) -> dict[str, Score]:
@@ -62,4 +61,4 @@ def _by_instruction(followed: Sequence[Sequence[Sequence[float]]]) -> Score:
         squared = math.fsum(x * x for x in off) / (prompts - 1) / prompts
         drawn = sum(len(samples) * len(samples[0]) for samples in followed)
         effective = min(max(share * (1.0 - share) / squared, least), drawn) if squared > 0.0 else float(drawn)
-    return Score(share, jeffreys(share, effective * (_NORMAL / student_t(max(prompts - 1, 1))) ** 2))
+    return Score(share, clustered_interval(share, effective, prompts))

@@ -61,7 +61,12 @@ def mean_interval(rewards: Sequence[Sequence[float]]) -> tuple[float, float]:
     effective = float(problems)
     if spread > 0.0 and problems > 1:
         effective = min(max(spread / error**2, problems), total) if error > 0.0 else float(total)
-    return jeffreys(p, effective * (_NORMAL / student_t(max(problems - 1, 1))) ** 2)
+    return clustered_interval(p, effective, problems)
+
+
+def clustered_interval(p: float, effective: float, clusters: int) -> tuple[float, float]:
+    """Jeffreys' interval for `effective` observations, a number that the spread of so many clusters says."""
+    return jeffreys(p, effective * (_NORMAL / student_t(max(clusters - 1, 1))) ** 2)
 
 
 def jeffreys(p: float, n: float) -> tuple[float, float]:

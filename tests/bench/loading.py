@@ -47,7 +47,7 @@ CASES: dict[str, dict[str, Any]] = {
     "policy, bf16, LoRA": {"model": {"dtype": "bfloat16"}, "lora": {"rank": 16}, "train": {"lr": 2e-5}},
     "reward model, bf16": {
         "model": {"dtype": "bfloat16"}, "algorithm": {"name": "reward_model"},
-        "data": {"train": {"path": "pairs.jsonl", "prompt": "prompt", "chosen": "chosen", "rejected": "rejected"}},
+        "data": {"train": {"name": "preferences", "path": "pairs.jsonl"}},
     },
 }  # fmt: skip
 
@@ -113,6 +113,7 @@ class Watched:
 
 def child(case: str, whole: bool, folder: Path) -> None:
     """Loads the models of a case on this rank, and leaves what it held and what the weights are."""
+    # Imported ahead, so that what they take is not counted as the models'.
     import deepspeed  # noqa: F401
     import torch
     import transformers.models.qwen2.modeling_qwen2  # noqa: F401

@@ -120,7 +120,7 @@ def chain(
     a chain with fewer steps goes on to `definitions` operations, of which the last are not asked for; so
     the place where the answer ends is all that tells a long problem from a short one. 0 leaves them out.
     """
-    _check_lengths(min_ops, max_ops, definitions, count)
+    check_lengths("chain", min_ops, max_ops, definitions, count)
     rng = random.Random(f"chain/{split}/{min_ops}/{max_ops}/{definitions}/{seed}")
     lengths = list(range(min_ops, max_ops + 1))
     seen: set[str] = set()
@@ -150,7 +150,7 @@ def demonstrations(
     that a cold start has not seen the held-out problems either. `meta["ops"]` and `meta["worked"]`
     let a caller sort short chains first.
     """
-    _check_lengths(min_ops, max_ops, definitions, count)
+    check_lengths("chain_demonstrations", min_ops, max_ops, definitions, count)
     if not 0.0 <= worked_share <= 1.0:
         raise UserError(f"worked_share is {worked_share}; it is a share, from 0 to 1.")
     rng = random.Random(f"chain/demonstrations/{split}/{min_ops}/{max_ops}/{definitions}/{seed}")
@@ -189,13 +189,14 @@ def _unseen(rng: random.Random, lengths: list[int], split: str, definitions: int
     return None
 
 
-def _check_lengths(min_ops: int, max_ops: int, definitions: int, count: int) -> None:
+def check_lengths(name: str, min_ops: int, max_ops: int, definitions: int, count: int) -> None:
+    """Raises `UserError` where the options of set `name` leave no chain, or none with a letter for each variable."""
     if not 1 <= min_ops <= max_ops < len(LETTERS):
         raise UserError(
-            f"data set 'chain': min_ops={min_ops} and max_ops={max_ops} must satisfy "
+            f"data set {name!r}: min_ops={min_ops} and max_ops={max_ops} must satisfy "
             f"1 <= min_ops <= max_ops <= {len(LETTERS) - 1} (one letter for each variable)."
         )
     if not 0 <= definitions < len(LETTERS):
-        raise UserError(f"data set 'chain': definitions={definitions} must be from 0 to {len(LETTERS) - 1}.")
+        raise UserError(f"data set {name!r}: definitions={definitions} must be from 0 to {len(LETTERS) - 1}.")
     if count < 1:
-        raise UserError(f"data set 'chain': count={count} must be at least 1.")
+        raise UserError(f"data set {name!r}: count={count} must be at least 1.")

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from rlvr.core import Prompt
+from rlvr.errors import UserError
 from rlvr.registry import dataset
 
-from .chain import demonstrations
+from .chain import check_lengths, demonstrations
 from .sources import Generated
 
 #: The share of the rows that come before the mixture: chains of 1 to `max_ops` steps, every one worked out.
@@ -36,6 +37,9 @@ def chain_demonstrations(
     alone. Rows are meant to be read in order; `block` rows in a row have one length, so that a batch
     of that many needs no padding.
     """
+    check_lengths("chain_demonstrations", min_ops, max_ops, definitions, count)
+    if block < 1:
+        raise UserError(f"data set 'chain_demonstrations': block={block} must be at least 1.")
     rng = random.Random(f"chain_demonstrations/{seed}/{lessons}")
     number = 0
     for index in range(0, count, block):

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from rlvr.core import Prompt
 from rlvr.registry import dataset
 
-from .chain import Chain, apply, direct_text, draw, prompt_text, worked_text
+from .chain import Chain, apply, check_lengths, direct_text, draw, prompt_text, worked_text
 from .sources import Generated, user_turn
 
 
@@ -17,6 +17,7 @@ def chain_text(
     split: str, *, count: int = 16_000, min_ops: int = 1, max_ops: int = 7, definitions: int = 12, seed: int = 0
 ) -> Iterator[Prompt]:
     """Texts in which chains stand with their work, without prompt or chat template: what pre-training reads."""
+    check_lengths("chain_text", min_ops, max_ops, definitions, count)
     rng = random.Random(f"chain_text/{split}/{min_ops}/{max_ops}/{seed}")
     for index in range(count):
         problem = draw(rng, rng.randint(min_ops, max_ops), split, definitions)
@@ -39,6 +40,7 @@ def chain_preferences(
 
     The margin is 1 against a bare answer and 0.5 against a slip, which is the closer call.
     """
+    check_lengths("chain_preferences", min_ops, max_ops, definitions, count)
     rng = random.Random(f"chain_preferences/{split}/{min_ops}/{max_ops}/{seed}")
     for index in range(count):
         problem = draw(rng, rng.randint(min_ops, max_ops), split, definitions)

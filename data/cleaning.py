@@ -25,7 +25,7 @@ from .prompt_file import packed
 from .templates import problem_text
 
 #: Part of what names a cached result: change it with any rule.
-VERSION = 1
+VERSION = 2
 #: Prompts that are in memory with their tests while their answers are judged.
 _JUDGED_TOGETHER = 250
 
@@ -117,7 +117,7 @@ class _Cleaning:
         keys, bands = [np.zeros(0, np.uint64)], [np.zeros((0, 8), np.uint64)]
         offset = 0
         # Prompts are let go one by one, since tests of programs may take megabytes each.
-        looked_at = ((problem_text(p), _whole(p) if rules.given else 0) for p in self.prompts)
+        looked_at = ((_text(p), _whole(p) if rules.given else 0) for p in self.prompts)
         for some in batched(looked_at, itemgetter(0)):
             texts = grams([text for text, _ in some])
             self.hits += index.hits(texts, offset)
@@ -200,6 +200,11 @@ class _Cleaning:
             "dropped": len({hit.place for hit in self.hits}),
             "pairs": pairs,
         }
+
+
+def _text(prompt: Prompt) -> str:
+    """What a prompt says: the problem, or of plain text, which asks nothing, all of it."""
+    return problem_text(prompt) if prompt.messages else str(prompt.meta.get("text", ""))
 
 
 def _whole(prompt: Prompt) -> int:

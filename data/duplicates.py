@@ -71,24 +71,36 @@ def near_duplicates(
     prompts: Sequence[Prompt], bands: NDArray[Any], gone: Callable[[int], bool]
 ) -> Iterator[tuple[int, str, str]]:
     """(place, decision, detail) of each prompt that is nearly an earlier one that stays."""
+    answers = _Answers(prompts)
     pairs = set()
     for band in bands.T:
         for places in groups_of_equals(band):
             if band[places[0]]:
-                kept = [place for place in places if not gone(place)]
-                pairs |= {(later, kept[0]) for later in kept[1:]}
+                first: dict[str, int] = {}  # of each answer, since those with another one are no duplicates
+                for place in places:
+                    if not gone(place) and (earlier := first.setdefault(answers[place], place)) != place:
+                        pairs.add((place, earlier))
     dropped = set[int]()
     for later, earlier in sorted(pairs):
         if later in dropped or earlier in dropped:
             continue
         one, two = prompts[earlier], prompts[later]
-        if answer_key(one.answer) != answer_key(two.answer):
-            continue
         both = grams([problem_text(one), problem_text(two)])
         first, second = set(both.hashes[: both.ends[0]].tolist()), set(both.hashes[both.ends[0] :].tolist())
         if len(first & second) >= SIMILAR * len(first | second):
             dropped.add(later)
             yield later, "near_duplicate", one.id
+
+
+class _Answers(dict[int, str]):
+    """Keys of answers by place, each read once: prompts may be on disk."""
+
+    def __init__(self, prompts: Sequence[Prompt]) -> None:
+        self.prompts = prompts
+
+    def __missing__(self, place: int) -> str:
+        self[place] = key = answer_key(self.prompts[place].answer)
+        return key
 
 
 def answer_key(answer: Any) -> str:

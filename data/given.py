@@ -6,6 +6,7 @@ named here, or another of the same columns (`options: {hub: me/mine, revision: .
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -59,7 +60,10 @@ def preferences(row: Row, index: int) -> Prompt:
         raise BadRow("there is no column 'prompt', and the answers are no conversations that contain it")
     if both["chosen"] == both["rejected"]:
         raise LeftOut("both answers are the same")
-    meta = {**both, "margin": float(row.get("margin") or 0.0)}
+    margin = float(row.get("margin") or 0.0)
+    if not math.isfinite(margin):  # one in a batch would make every weight NaN
+        raise BadRow(f"column 'margin' is {margin}, not a number by how much the chosen answer is better")
+    meta = {**both, "margin": margin}
     return Prompt(_identity(row, index), asked, both["chosen"], meta=meta)
 
 
@@ -86,11 +90,13 @@ def rollouts(row: Row, index: int) -> Prompt:
     """A run's `rollouts.jsonl`: its completions as demonstrations, each with the reward that it earned as `return`.
 
     `sft` clones all of them, `return_conditioned` learns what leads to which return. Completions that could not be
-    judged are left out.
+    judged, and empty ones, are left out.
     """
     verdict = row["verdict"]
     if not isinstance(verdict, Mapping) or verdict.get("reward") is None:
         raise LeftOut("the completion could not be judged")
+    if isinstance(row["text"], str) and not row["text"].strip():
+        raise LeftOut("the completion is empty")
     answer = _answer(row["text"], "text")
     meta = {
         "demonstration": answer,

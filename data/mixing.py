@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -102,11 +103,10 @@ def difficulties(prompts: Sequence[Prompt], column: str) -> list[float]:
 def _difficulty(value: Any) -> float:
     if isinstance(value, bool) or value is None:
         return float("inf")
-    if isinstance(value, (int, float)):
-        return float(value) if value == value else float("inf")
     last = str(value).split()[-1:] or [""]
     above, slash, below = last[0].partition("/")
     try:
-        return float(above) / float(below) if slash else float(above)
+        number = float(above) / float(below) if slash else float(above)
     except (ValueError, ZeroDivisionError):
         return float("inf")
+    return number if math.isfinite(number) else float("inf")  # among NaN there is no order

@@ -136,15 +136,19 @@ def _json(file: Path) -> _Numbered:
     raw = file.read_bytes()
     try:
         value = json.loads(raw)
+    except RecursionError as error:
+        raise UserError(f"{file} is not valid JSON: nested too deeply. Give a list of objects.") from error
     except ValueError as error:
         try:  # the hub has many .json files that hold one object a line
             if isinstance(json.loads(raw.split(b"\n", 1)[0]), dict):
                 return _lines(file)
-        except ValueError:
+        except (ValueError, RecursionError):
             pass
         raise UserError(f"{file} is not valid JSON: {error}. Give a list of objects, or one object a line.") from error
     if isinstance(value, dict):
         raise UserError(f"{file} holds one JSON object with the keys {', '.join(value)}; give a list of objects.")
+    if not isinstance(value, list):
+        raise UserError(f"{file} holds the JSON value {json.dumps(value)[:40]}; give a list of objects.")
     return ((index, _row_from(row)) for index, row in enumerate(value))
 
 

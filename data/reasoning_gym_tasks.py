@@ -38,6 +38,8 @@ def reasoning_gym(
     Needs the extra: `pip install 'rlvr[reasoning-gym]'`. Tasks with one right answer each are offered, judged as
     numbers or as short texts. For the others the package has scorers, some of which evaluate what a model wrote.
     """
+    if count < 1:
+        raise UserError(f"data set 'reasoning_gym': count={count} must be at least 1.")
     puzzles = _puzzles(task, seed, settings or {})
     seen: set[str] = set()
     misses = 0

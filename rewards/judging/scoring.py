@@ -35,7 +35,7 @@ def read_rows(path: str | Path) -> Iterator[Mapping[str, Any] | BadRow]:
     file = Path(path)
     if not file.is_file():
         raise UserError(f"{file} is not a file. Give a JSONL file with one row a line: id, completion, answer.")
-    with file.open(encoding="utf-8", errors="replace") as lines:
+    with file.open(encoding="utf-8-sig", errors="replace") as lines:  # Windows marks the beginning of a file
         for number, line in enumerate(lines, 1):
             if not line.strip():
                 continue

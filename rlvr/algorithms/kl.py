@@ -63,12 +63,15 @@ def next_coef(
 ) -> float:
     """The coefficient after a measured `kl`, in the unit of `target`.
 
+    fixed          as it was
     doubling       twice where kl > 1.5 target, half where kl < target / 1.5 (PPO, arXiv:1707.06347, section 4)
     proportional   coef (1 + clamp(kl / target - 1, -0.2, 0.2) count / horizon), of `count` completions
                    (Ziegler et al. 2019, arXiv:1909.08593, section 2.2)
     """
+    if control == "fixed":
+        return coef
     if control == "doubling":
         coef = coef * 2.0 if kl > 1.5 * target else coef / 2.0 if kl < target / 1.5 else coef
-    elif control == "proportional":
+    else:
         coef *= 1.0 + min(max(kl / target - 1.0, -0.2), 0.2) * count / horizon
     return min(max(coef, COEF_RANGE[0]), COEF_RANGE[1])

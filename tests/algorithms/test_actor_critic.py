@@ -133,7 +133,7 @@ def test_the_coefficient_follows_the_target() -> None:
 
     # 1 + clamp(kl / 0.1 - 1, +-0.2) * 0.1: 1.02, 1.01, 0.98
     assert [proportional(kl) for kl in (0.5, 0.11, 0.0)] == pytest.approx([0.51, 0.505, 0.49])
-    assert next_coef(0.5, 9.0, control="fixed", target=0.1) == 0.5
+    assert [next_coef(c, 9.0, control="fixed", target=0.1) for c in (0.5, 1e-9, 0.0)] == [0.5, 1e-9, 0.0]
     assert next_coef(1e-6, 0.0, control="doubling", target=0.1) == 1e-6  # it can come back
 
 

@@ -111,6 +111,12 @@ def test_impossible_sizes_are_refused() -> None:
             load_prompts("chain", options=options)
     with pytest.raises(UserError, match=r"only .* different problems"):
         load_prompts("chain", split="test", options=single)
+    for name in ("chain_demonstrations", "chain_text", "chain_preferences"):
+        for options in ({"min_ops": 8}, {"max_ops": 26}, {"definitions": 26}, {"count": 0}):
+            with pytest.raises(UserError, match=f"{name}'.* must"):
+                load_prompts(name, options=options, limit=1)
+    with pytest.raises(UserError, match="block=0"):
+        load_prompts("chain_demonstrations", options={"block": 0}, limit=1)
     with pytest.raises(UserError, match="share"):
         demonstrations(1, worked_share=40)
 

@@ -124,6 +124,18 @@ def test_demonstrations_may_share_a_prompt() -> None:
     assert decisions(prompts, Rules(given=True)) == [("c", "duplicate")]
 
 
+def test_near_duplicates_are_found_behind_a_problem_that_differs_in_its_answer() -> None:
+    """The band's first problem says nothing about those after it, whose answer is another one."""
+    words = [f"w{i}" for i in range(200)]
+    prompts = [asked(" ".join([*words, last]), answer, last) for last, answer in (("x", "1"), ("y", "2"), ("z", "2"))]
+    assert decisions(prompts) == [("z", "near_duplicate")]
+
+
+def test_plain_text_that_holds_a_problem_is_contaminated() -> None:
+    texts = [Prompt(name, (), text, meta={"text": text}) for name, text in (("a", f"Once: {LONG}. 36."), ("b", OTHER))]
+    assert decisions(texts, Rules(given=True), suites=SuiteTexts({"s": [("p", LONG)]})) == [("a", "contaminated")]
+
+
 def test_answers_are_judged_and_where_most_fail_the_wording_is_to_blame() -> None:
     prompts = [asked(f"Number {n}?", str(n)) for n in range(6)]
     some = decisions(prompts, judge_answers=lambda batch: ["no" if p.answer == "3" else "" for p in batch])

@@ -66,6 +66,7 @@ def test_every_shape_of_a_preference(tmp_path: Path, row: dict[str, Any]) -> Non
             {"prompt": "ask", "chosen": [{"role": "user", "content": "other"}, *said("a")], "rejected": "b"},
             "'chosen' answers another conversation",
         ),
+        ({"prompt": "ask", "chosen": "a", "rejected": "b", "margin": float("nan")}, "column 'margin' is nan"),
     ],
 )
 def test_a_row_that_is_no_preference_is_skipped_and_said(tmp_path: Path, row: dict[str, Any], why: str) -> None:
@@ -88,10 +89,12 @@ def test_text_has_no_prompt_and_blank_rows_are_left_out(tmp_path: Path) -> None:
 
 def test_rollouts_carry_what_they_earned_and_where_they_were_cut(tmp_path: Path) -> None:
     unjudged = {**GOOD["rollouts"], "verdict": {"reward": None}}
-    loaded = load(tmp_path, "rollouts", unjudged)
+    empty = {**GOOD["rollouts"], "text": ""}
+    loaded = load(tmp_path, "rollouts", unjudged, empty)
     (prompt,) = loaded.prompts
     assert prompt.meta == {"demonstration": "good", "return": 0.5, "finish_reason": "length"}
-    assert "could not be judged" in loaded.skipped[0]
+    assert "could not be judged" in loaded.skipped[0] and "the completion is empty" in loaded.skipped[1]
+    load_prompts("rollouts", path=tmp_path / "rows.jsonl")  # neither is a mistake that a user could mend
 
 
 def test_the_generated_preferences_are_what_they_say() -> None:

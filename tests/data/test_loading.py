@@ -40,6 +40,15 @@ def test_the_three_formats_give_the_same_prompts(tmp_path: Path) -> None:
     assert loaded[0].prompts[2] == Prompt("mine/2", ({"role": "user", "content": "2+1?"},), "3", "math", {"level": 2})
 
 
+@pytest.mark.parametrize(
+    ("text", "why"), [("5", "JSON value 5"), ("null", "JSON value null"), ("[" * 10_000, "deeply")]
+)
+def test_a_json_file_without_a_list_is_said_so(tmp_path: Path, text: str, why: str) -> None:
+    (tmp_path / "mine.json").write_text(text)
+    with pytest.raises(UserError, match=why):
+        load_prompts(path=tmp_path / "mine.json", columns=MAPPING, verifier="math")
+
+
 def test_a_json_file_with_one_object_a_line_is_read_as_lines(tmp_path: Path) -> None:
     assert len(load_prompts(path=jsonl(tmp_path, ROWS, "mine.json"), columns=MAPPING, verifier="math").prompts) == 3
 

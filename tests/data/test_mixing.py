@@ -65,6 +65,7 @@ def test_epochs_repeat_a_set_within_one_pass() -> None:
         ("Level ?", float("inf")),
         (None, float("inf")),
         ("1/0", float("inf")),
+        ("nan", float("inf")),
     ],
 )
 def test_difficulties(value: object, number: float) -> None:

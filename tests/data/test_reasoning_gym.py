@@ -33,6 +33,11 @@ def test_an_answer_is_right_by_its_verifier() -> None:
     assert [verdict.status for verdict in right] == ["correct"] * 5
 
 
+def test_no_puzzles_at_all_are_refused() -> None:
+    with pytest.raises(UserError, match="count=0 must be at least 1"):  # and not drawn without end
+        load(count=0)
+
+
 @needs
 def test_what_is_not_offered_is_explained() -> None:
     with pytest.raises(UserError, match="several right answers"):

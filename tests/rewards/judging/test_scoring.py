@@ -35,7 +35,7 @@ def test_rows_come_back_in_order_with_their_verdicts() -> None:
 def test_a_file_with_broken_lines(tmp_path: Path) -> None:
     file = tmp_path / "rows.jsonl"
     file.write_text(
-        '{"id": 1, "completion": "4", "answer": 4}\n\n{broken\n[1]\n{"id": 2, "completion": "5", "answer": 4}\n'
+        '\ufeff{"id": 1, "completion": "4", "answer": 4}\n\n{broken\n[1]\n{"id": 2, "completion": "5", "answer": 4}\n'
     )
     assert [type(row) for row in read_rows(file)] == [dict, BadRow, BadRow, dict]
     scored = list(score_rows(read_rows(file), "math"))

@@ -8,9 +8,10 @@ from __future__ import annotations
 import json
 import os
 import platform
+import shutil
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -39,10 +40,12 @@ def open_folder(resolved: Resolved, folder: Path, resume: bool, into: bool = Fal
     return folder
 
 
-def discard_unused(folder: Path) -> None:
-    """Removes what `open_folder` wrote, as long as no iteration has been trained there."""
+def discard_unused(folder: Path, trackers: Sequence[str] = ()) -> None:
+    """Removes what `open_folder` wrote and the folders of `trackers`, as long as no iteration was trained there."""
     if (folder / "metrics.jsonl").exists() or (folder / "checkpoints").exists():
         return
+    for name in trackers:
+        shutil.rmtree(folder / name, ignore_errors=True)
     for name in ("recipe.yaml", "env.json", "events.jsonl", "data_report.json"):
         (folder / name).unlink(missing_ok=True)
     if not any(folder.iterdir()):
@@ -105,5 +108,7 @@ def environment() -> dict[str, Any]:
 def write_json(path: Path, value: Any) -> None:
     """Atomically, so that a reader never sees half of it."""
     temporary = path.with_name(f".{path.name}.tmp")
-    temporary.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n")
+    # Half of a surrogate pair, which texts of models and data may hold, becomes the escape that JSON has for it.
+    text = json.dumps(value, indent=1, ensure_ascii=False).encode("utf-8", "backslashreplace")
+    temporary.write_bytes(text + b"\n")
     temporary.replace(path)

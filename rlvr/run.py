@@ -62,7 +62,8 @@ def train_recipe(
                     return run.train(progress, stop_after)
         except UserError:
             if not resume and ranks.first:
-                discard_unused(folder)  # the next try, with the mistake mended, must not find the name taken
+                # The next try, with the mistake mended, must not find the name taken.
+                discard_unused(folder, () if into else recipe.tracking.trackers)
             raise
 
 

@@ -7,6 +7,7 @@ updates of an iteration need the weights in between, which nobody keeps.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -45,6 +46,8 @@ class Replayed:
     def loss_gap(self) -> float:
         if self.loss is None or self.logged is None:
             return 0.0 if self.loss is self.logged else float("inf")
+        if math.isnan(self.loss) and math.isnan(self.logged):
+            return 0.0
         return abs(self.loss - self.logged) / max(1.0, abs(self.logged))
 
 
@@ -69,7 +72,7 @@ def outcome(replayed: Iterable[Replayed]) -> Outcome:
     failures = [
         f"iteration {r.iteration}: advantages differ by {r.advantage_gap:.3g}, the loss is {r.loss} and was {r.logged}"
         for r in rows
-        if r.advantage_gap > TOLERANCE or r.loss_gap > TOLERANCE
+        if not (r.advantage_gap <= TOLERANCE and r.loss_gap <= TOLERANCE)  # a NaN agrees with nothing
     ]
     figures = {
         "iterations": len(rows),

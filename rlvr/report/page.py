@@ -22,7 +22,7 @@ from rlvr.core import STATUSES
 from rlvr.errors import UserError
 from rlvr.records import RecordFile, read_lines
 
-from .blocks import FINISHES, Columns, collect, metric_table, squeeze
+from .blocks import FINISHES, Columns, collect, metric_table, plain, squeeze
 from .pieces import Pieces, find_tokenizer
 
 _STYLES = ("vendor/uplot.css", "page/style.css")
@@ -142,17 +142,8 @@ def _text(file: Path) -> str:
 
 
 def _lines(file: Path) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = _plain(read_lines(file))
+    rows: list[dict[str, Any]] = plain(read_lines(file))
     return rows
-
-
-def _plain(value: Any) -> Any:
-    """Without NaN and infinities, which JSON proper does not know."""
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_plain(item) for item in value]
-    return None if isinstance(value, float) and (value != value or abs(value) == float("inf")) else value
 
 
 def _model(recipe: str) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Literal
@@ -80,12 +81,12 @@ class ConsoleTracker:
         """The best, the median and the worst completion of a group."""
         if self.display == "none":
             return
-        ranked = sorted(group.rollouts, key=lambda r: -1.0 if r.shaped is None else r.shaped, reverse=True)
-        chosen = {0: "best", len(ranked) // 2: "median", len(ranked) - 1: "worst"}
+        ranked = sorted(group.rollouts, key=lambda r: -math.inf if r.shaped is None else r.shaped, reverse=True)
+        chosen = {len(ranked) - 1: "worst", len(ranked) // 2: "median", 0: "best"}  # of one or two: the best name
         table = Table(title=harmless(_clip(group.prompt.text, 200)), title_justify="left", show_lines=True)
         for column in ("", "reward", "shaped", "status", "completion"):
             table.add_column(column)
-        for index, label in chosen.items():
+        for index, label in sorted(chosen.items()):
             shown, verdict = ranked[index], ranked[index].verdict
             row = [label, _number(verdict.reward), _number(shown.shaped), verdict.status]
             table.add_row(*row, harmless(_clip(shown.completion.text, 600)))

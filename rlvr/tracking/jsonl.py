@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterable, Mapping
+from io import FileIO
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from rlvr.records import record_line
 
@@ -25,7 +26,8 @@ class JsonlTracker:
         self.folder = folder
         self.writes = writes
         self.failed = 0
-        self._files: dict[str, IO[str]] = {}
+        self._files: dict[str, FileIO] = {}
+        self._torn: set[str] = set()  # files whose last line could not be written to its end
 
     def metrics(self, iteration: int, values: Mapping[str, float]) -> None:
         self._write("metrics.jsonl", [_line({"iteration": iteration, **values})])
@@ -48,7 +50,7 @@ class JsonlTracker:
             if not path.exists():
                 continue
             kept = path.with_suffix(".resumed")
-            with path.open(encoding="utf-8") as old, kept.open("w", encoding="utf-8") as new:
+            with path.open("rb") as old, kept.open("wb") as new:  # a kill may have cut a letter in two
                 for line in old:
                     if (number := _iteration(line)) <= iteration:
                         new.write(line)
@@ -67,15 +69,22 @@ class JsonlTracker:
     def _write(self, name: str, lines: Iterable[str]) -> None:
         if not self.writes:
             return
-        lines = list(lines)
-        # Its own handle per file and a flush per call: a kill loses at most what one call was writing.
+        data = "".join(lines).encode()
+        written = 0
+        # Its own handle per file and no buffer: a kill loses at most what one call was writing, and what a full disk
+        # refuses is not kept in memory until there is room.
         try:
             if name not in self._files:
-                self._files[name] = (self.folder / name).open("a", encoding="utf-8")
-            self._files[name].write("".join(lines))
-            self._files[name].flush()
+                self._files[name] = FileIO(self.folder / name, "a")
+            if name in self._torn:
+                self._files[name].write(b"\n")
+                self._torn.discard(name)
+            while written < len(data):
+                written += self._files[name].write(memoryview(data)[written:])
         except OSError:
-            self.failed += len(lines)
+            self.failed += data.count(b"\n", written)
+            if written and data[written - 1 : written] != b"\n":
+                self._torn.add(name)
 
 
 def _line(row: Mapping[str, Any]) -> str:
@@ -83,7 +92,7 @@ def _line(row: Mapping[str, Any]) -> str:
     return json.dumps(row, default=str) + "\n"
 
 
-def _iteration(line: str) -> float:
+def _iteration(line: bytes) -> float:
     """The iteration of a line; a line that a kill cut short counts as later than all."""
     try:
         return float(json.loads(line)["iteration"])

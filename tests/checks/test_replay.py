@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from rlvr.checks.replay import TOLERANCE, outcome, replay
+from rlvr.checks.replay import TOLERANCE, Replayed, outcome, replay
 from rlvr.config import load_recipe
 from rlvr.errors import UserError
 from rlvr.records import pack, unpack
@@ -72,6 +72,13 @@ def test_a_record_that_was_changed_is_found_out(tmp_path: Path) -> None:
     file.write_text("".join(json.dumps(row) + "\n" for row in rows))
     report = outcome(replay(run))
     assert not report.passed and "iteration 2" in report.failures[0] and len(report.failures) == 1
+
+
+def test_a_nan_agrees_with_nothing_but_another() -> None:
+    nan = float("nan")
+    assert outcome([Replayed(1, 4, 0.0, nan, nan)]).passed
+    assert not outcome([Replayed(1, 4, 0.0, nan, 0.5)]).passed
+    assert not outcome([Replayed(1, 4, nan, 0.5, 0.5)]).passed
 
 
 def test_what_is_not_recorded_is_said(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
 import hashlib
 import json
 import re
@@ -13,6 +15,7 @@ import pytest
 
 from rlvr.config import load_recipe
 from rlvr.errors import UserError
+from rlvr.report.blocks import squeeze
 from rlvr.report.page import write_page
 from rlvr.run import train_recipe
 from rlvr.tracking.glossary import described
@@ -207,6 +210,13 @@ def test_a_page_of_a_run_that_was_killed_while_it_wrote(run: Path, tmp_path: Pat
     report = write_page([torn], tmp_path / "report.html")
     counts = report["runs"][str(torn)]
     assert counts == {"rollouts": len(records(run)) - 1, "broken_lines": 1}
+
+
+def test_numbers_that_json_does_not_know_become_null() -> None:
+    held = squeeze({"answer": {"outputs": [[float("nan")], (1.5, float("inf"))]}, "tokens": [1, 2]})
+    assert json.loads(gzip.decompress(base64.b64decode(held))) == {
+        "answer": {"outputs": [[None], [1.5, None]]}, "tokens": [1, 2]
+    }  # fmt: skip
 
 
 def test_a_folder_that_is_no_run_is_refused(tmp_path: Path) -> None:

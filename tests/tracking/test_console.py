@@ -75,6 +75,17 @@ def test_examples_show_best_median_and_worst() -> None:
     ]
 
 
+def test_what_could_not_be_judged_comes_after_any_reward_and_a_lone_completion_is_the_best() -> None:
+    console, out = tracker()
+    shaped = [Rollout(Completion.of_text("penalised"), Verdict.of(0.0), -3.0),
+              Rollout(Completion.of_text("unjudged"), Verdict(None, "error"), None)]  # fmt: skip
+    console.examples(Group(prompt("1+1?"), tuple(shaped)))
+    assert out.getvalue().index("penalised") < out.getvalue().index("unjudged")
+    console, out = tracker()
+    console.examples(Group(prompt("1+1?"), tuple(shaped[:1])))
+    assert "best" in out.getvalue() and "worst" not in out.getvalue()
+
+
 @pytest.mark.parametrize("terminal", [False, True])
 def test_hostile_text_is_shown_and_not_obeyed(terminal: bool) -> None:
     console, out = tracker(terminal=terminal)

@@ -7,6 +7,7 @@ probability 0.98, and then compared exactly.
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
@@ -71,14 +72,18 @@ def near_duplicates(
     prompts: Sequence[Prompt], bands: NDArray[Any], gone: Callable[[int], bool]
 ) -> Iterator[tuple[int, str, str]]:
     """(place, decision, detail) of each prompt that is nearly an earlier one that stays."""
-    answers = _Answers(prompts)
+
+    @functools.cache  # prompts may be on disk
+    def answer(place: int) -> str:
+        return answer_key(prompts[place].answer)
+
     pairs = set()
     for band in bands.T:
         for places in groups_of_equals(band):
             if band[places[0]]:
-                first: dict[str, int] = {}  # of each answer, since those with another one are no duplicates
+                earliest: dict[str, int] = {}  # of each answer, since those with another one are no duplicates
                 for place in places:
-                    if not gone(place) and (earlier := first.setdefault(answers[place], place)) != place:
+                    if not gone(place) and (earlier := earliest.setdefault(answer(place), place)) != place:
                         pairs.add((place, earlier))
     dropped = set[int]()
     for later, earlier in sorted(pairs):
@@ -90,17 +95,6 @@ def near_duplicates(
         if len(first & second) >= SIMILAR * len(first | second):
             dropped.add(later)
             yield later, "near_duplicate", one.id
-
-
-class _Answers(dict[int, str]):
-    """Keys of answers by place, each read once: prompts may be on disk."""
-
-    def __init__(self, prompts: Sequence[Prompt]) -> None:
-        self.prompts = prompts
-
-    def __missing__(self, place: int) -> str:
-        self[place] = key = answer_key(self.prompts[place].answer)
-        return key
 
 
 def answer_key(answer: Any) -> str:

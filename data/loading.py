@@ -81,13 +81,15 @@ def prompts_of_rows(
     source: str = "rows",
     limit: int | None = None,
     on_bad_row: str = "error",
+    answered: bool = True,
 ) -> LoadedPrompts:
     """The prompts of rows in memory (a list of dicts, a `datasets.Dataset`), by a column mapping.
 
-    Without an `answer` column the prompts have none: the reward is then a function of the columns in `meta`.
+    Without an `answer` column the prompts have none: the reward is then a function of the columns in `meta`. Not
+    `answered`: a row may be without an answer where others have one.
     """
     numbered: Rows = ((index, f"row {index}", Row(row)) for index, row in enumerate(rows))
-    needed = "answer" in columns
+    needed = answered and "answer" in columns
     items = adapted(numbered, column_adapter(columns, source, answer_needed=needed), source, answered=needed)
     return collect(_finished(items, None, verifier), source, limit=limit, on_bad_row=on_bad_row)
 

@@ -33,7 +33,7 @@ def train(
 
     model   a hub name or a folder, or the recipe's `model` section
     data    a registered data set, the recipe's `data` section, or rows with a `prompt` (text or messages) and
-            whatever columns the reward asks for
+            whatever columns the reward asks for; both: `{"train": rows, "cleaning": False}`
     reward  a function of the completion's text and of columns of the row, by parameter name
             (`lambda completion, answer: ...`) that returns 0..1, a bool or None; or a verifier's name; by default
             the verifier that the data set names

@@ -5,19 +5,20 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from rlvr import assemble, sourcing
-from rlvr.config import load_recipe
-from rlvr.core import Group, Prompt, VerifierUse
+from rlvr.config import Resolved, load_recipe
+from rlvr.core import Group
 from rlvr.engines import lone_engine
-from rlvr.errors import UserError
 from rlvr.evaluation import evaluate_model
 from rlvr.outcome import EvalReport, TrainReport
 from rlvr.preparing import training_prompts
 from rlvr.run import train_recipe
 from rlvr.schema import Recipe
+from rlvr.sections import VerifierRef
 
 #: The name under which a notebook's reward function judges.
 _FUNCTION = "reward"
@@ -30,26 +31,27 @@ def train_from_python(
     recipe: Mapping[str, Any],
 ) -> TrainReport:
     """`rlvr.train`: a recipe's sections as keyword arguments, rows and a function instead of names."""
+    from rlvr.data import prompts_of_rows
     from rlvr.rewards.judging.scoring import plain_verifier
 
-    rows = None if isinstance(data, (str, Path, Mapping)) else list(data)
+    rows = _rows(data)
     sections = {**recipe, "model": str(model) if isinstance(model, Path) else model}
-    # Rows need no data section; a registered set stands in where the schema asks for one.
-    sections["data"] = {"train": "chain"} if rows is not None else _data_section(data)
-    if rows is not None and "data" in recipe:
-        sections["data"] = {**recipe["data"], **sections["data"]}
+    sections["data"] = _data_section(data, rows is not None, judged=reward is not None)
     sections.setdefault("run", str(_free_folder(Path("runs"))))
     resolved = load_recipe(sections)
     functions = {_FUNCTION: plain_verifier(reward)} if callable(reward) else {}
-    prompts = None if rows is None else [_prompt(row, i, answered=not callable(reward)) for i, row in enumerate(rows)]
-    if rows is not None and not rows:
-        raise UserError("rlvr.train was given no rows. Pass at least one mapping with a `prompt`.")
-    if reward is not None:
-        if prompts is None:
-            prompts = list(training_prompts(resolved.recipe).prompts)
-        use = VerifierUse(_FUNCTION if callable(reward) else reward)
-        prompts = [Prompt(p.id, p.messages, p.answer, (use,), p.meta) for p in prompts]
-    return train_recipe(resolved, prompts=prompts, functions=functions)
+    verifier = _FUNCTION if callable(reward) else reward
+    if rows is None:
+        return train_recipe(resolved if verifier is None else _judged_by(resolved, verifier), functions=functions)
+    given = [{"id": f"row/{index}", "answer": None, **row} for index, row in enumerate(rows)]
+    loaded = prompts_of_rows(
+        given,
+        columns={"prompt": "prompt", "answer": "answer", "id": "id"},
+        verifier=verifier or "math",
+        source="rows",
+        answered=not functions,
+    )
+    return train_recipe(resolved, rows=loaded, functions=functions)
 
 
 def evaluate_from_python(
@@ -95,26 +97,39 @@ def sample_groups(recipe: Recipe, count: int) -> list[Group]:
         return source.collect(prompts, iteration=0)
 
 
-def _data_section(data: str | Path | Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> Any:
-    if isinstance(data, Mapping):
-        return data if "train" in data else {"train": data}
-    return {"train": str(data)}
+def _rows(data: Any) -> list[Mapping[str, Any]] | None:
+    """The rows that were given in place of a data set's name, alone or as `train` of a data section."""
+    given = data["train"] if isinstance(data, Mapping) and "train" in data else data
+    if isinstance(given, (str, Path, Mapping)):
+        return None
+    rows = list(given)
+    # A list of names, or of sections that say where the rows are, is a mix.
+    mixed = any(not isinstance(row, Mapping) or "name" in row or "path" in row for row in rows)
+    return None if given is not data and mixed else rows
+
+
+def _data_section(data: Any, rows: bool, judged: bool) -> dict[str, Any]:
+    """The recipe's section; for rows, which it cannot hold, a registered set stands in where the schema asks for one.
+
+    `judged`: a reward takes the place of the verifier that a file must have.
+    """
+    section = dict(data) if isinstance(data, Mapping) and "train" in data else {"train": data}
+    if rows:
+        return {**section, "train": "chain"}
+    train = section["train"]
+    if isinstance(train, Mapping) and "path" in train and judged:
+        train = {"verifier": "math", **train}
+    return {**section, "train": str(train) if isinstance(train, Path) else train}
+
+
+def _judged_by(resolved: Resolved, verifier: str) -> Resolved:
+    """The same recipe with another verifier for all that it trains on."""
+    recipe = resolved.recipe
+    train = recipe.data.train.model_copy(update={"verifier": [VerifierRef(name=verifier)]})
+    changed = recipe.model_copy(update={"data": recipe.data.model_copy(update={"train": train})})
+    return replace(resolved, recipe=changed, origins={**resolved.origins, "data.train.verifier": "rlvr.train"})
 
 
 def _free_folder(parent: Path) -> Path:
     """`parent/python-1`, or the first number that is not taken: cells of a notebook are run again and again."""
     return next(parent / f"python-{i}" for i in itertools.count(1) if not (parent / f"python-{i}").exists())
-
-
-def _prompt(row: Mapping[str, Any], index: int, answered: bool) -> Prompt:
-    """A row as a prompt; its other columns reach the reward function by name. `answered`: it needs an answer."""
-    text = row.get("prompt")
-    if not text:
-        raise UserError(
-            f"row {index} of the data has no `prompt`: {dict(row)!r}. Give each row a prompt and an answer."
-        )
-    if answered and row.get("answer") in (None, ""):
-        raise UserError(f"row {index} of the data has no `answer` for its verifier to compare with: {dict(row)!r}.")
-    messages = ({"role": "user", "content": text},) if isinstance(text, str) else tuple(text)
-    meta = {k: v for k, v in row.items() if k not in ("id", "prompt", "answer")}
-    return Prompt(str(row.get("id", f"row/{index}")), messages, row.get("answer"), "math", meta)

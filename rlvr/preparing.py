@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rlvr import __version__, assemble, registry
+from rlvr import assemble, registry
+from rlvr.cleaned import cleaned_sets
 from rlvr.core import Prompt
 from rlvr.errors import UserError
 from rlvr.folder import write_json
@@ -20,12 +19,10 @@ from rlvr.training.ranks import ALONE, Ranks
 
 if TYPE_CHECKING:
     from rlvr.data import LoadedPrompts
-    from rlvr.data.cleaning import Cleaned, SuiteTexts
+    from rlvr.data.cleaning import Cleaned
 
 #: The run folder's file with what became of each set.
 REPORT = "data_report.json"
-#: What an error of the hub's client says where there is no network, so that not every suite waits for it.
-_NO_NETWORK = ("Connection", "Offline", "offline", "LocalEntryNotFound", "Timeout", "resolve")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +72,8 @@ def training_sets(recipe: Recipe) -> tuple[list[SetRef], list[LoadedPrompts], di
     refs = list(train.sets)
     if train.mix is not None:
         refs = [SetRef(name=name, count=count, on_bad_row="skip") for name, count in MIXES[train.mix].items()]
+    if train.verifier is not None:
+        refs = [ref.model_copy(update={"verifier": train.verifier}) for ref in refs]
     found, loaded, missing = [], [], dict[str, str]()
     for ref in refs:
         try:
@@ -115,12 +114,18 @@ def training_prompts(recipe: Recipe) -> LoadedPrompts:
     return replace(loaded[0], prompts=mixed, skipped=skipped, source="mix", fingerprint="", contents="")
 
 
-def prepared(recipe: Recipe, ranks: Ranks = ALONE) -> Prepared:
-    """Loads, cleans and mixes what the recipe trains on; of several ranks the first one decides for all."""
+def prepared(
+    recipe: Recipe, ranks: Ranks = ALONE, rows: LoadedPrompts | None = None, *, answers: bool = True
+) -> Prepared:
+    """Loads, cleans and mixes what the recipe trains on; of several ranks the first one decides for all.
+
+    `rows` were given in Python, in place of the sets that the recipe names; `answers` as `cleaned_sets` has it.
+    """
     from rlvr.data.mixing import mixed_prompts
 
-    refs, loaded, missing = training_sets(recipe)
-    cleaned = ranks.first_does(lambda: _cleaned(recipe, refs, loaded))
+    refs, loaded, missing = training_sets(recipe) if rows is None else ([SetRef(path=rows.source)], [rows], {})
+    several = rows is None and recipe.data.train.several
+    cleaned = ranks.first_does(lambda: cleaned_sets(recipe, refs, loaded, answers=answers))
     kept = [part.prompts for part in loaded] if cleaned is None else _kept(loaded, cleaned.kept)
     empty = [label(ref) for ref, prompts in zip(refs, kept, strict=True) if not len(prompts)]
     if empty:
@@ -148,14 +153,22 @@ def prepared(recipe: Recipe, ranks: Ranks = ALONE) -> Prepared:
     }
     report |= cleaned.report if cleaned else {}
     prompts: Sequence[Prompt] = kept[0]
-    if recipe.data.train.several:
+    if several:
         prompts, report["mix"] = mixed_prompts(_parts(refs, kept), recipe.train.seed)
     return Prepared(prompts, {**report, "trained_on": len(prompts)})
 
 
-def prompts_of_run(recipe: Recipe, folder: Path, ranks: Ranks, event: Callable[[str, str], None]) -> Sequence[Prompt]:
+def prompts_of_run(
+    recipe: Recipe,
+    folder: Path,
+    ranks: Ranks,
+    event: Callable[[str, str], None],
+    rows: LoadedPrompts | None = None,
+    *,
+    answers: bool = True,
+) -> Sequence[Prompt]:
     """What a run trains on; its folder gets the report, and `event` hears what a user should know."""
-    found = prepared(recipe, ranks)
+    found = prepared(recipe, ranks, rows, answers=answers)
     if ranks.first:
         with suppress(OSError):  # a full disk costs the report and not the run
             write_json(folder / REPORT, found.report)
@@ -195,103 +208,3 @@ def _kept(loaded: Sequence[LoadedPrompts], kept: Sequence[int]) -> list[Sequence
         zeros = np.zeros(len(own), np.int64)
         found.append(part.prompts if whole else Mixed([part.prompts], zeros, own, zeros))
     return found
-
-
-def _cleaned(recipe: Recipe, refs: Sequence[SetRef], loaded: Sequence[LoadedPrompts]) -> Cleaned | None:
-    """What cleaning makes of all sets together; None where there is nothing to clean."""
-    import numpy as np
-
-    from rlvr.data.cleaning import Rules, SuiteTexts, cache_key, clean
-    from rlvr.data.mixing import Mixed
-    from rlvr.references import answers_judged_by
-
-    given = assemble.algorithm_of(recipe).source != "on_policy"  # several demonstrations may share a prompt
-    rules = Rules(**recipe.data.cleaning.model_dump(), given=given)
-    if not rules.any or all(_generated(ref) for ref in refs):
-        return None
-    sizes = [len(part.prompts) for part in loaded]
-    numbers = np.repeat(np.arange(len(sizes)), sizes)
-    places = np.concatenate([np.arange(size) for size in sizes])
-    together = Mixed([part.prompts for part in loaded], numbers, places, np.zeros(len(places), np.int64))
-    prompts = loaded[0].prompts if len(loaded) == 1 else together
-    suites = suite_texts(recipe.data.data_dir) if rules.contamination else SuiteTexts()
-    verifiers = sorted({repr(use) for part in loaded for use in part.prompts[0].verifiers})
-    tokenizer = f"{recipe.model.path}@{recipe.model.revision}" if rules.max_prompt_tokens else ""
-    key = cache_key("+".join(part.contents for part in loaded), rules, suites, __version__, *verifiers, tokenizer)
-    if (known := _cached(key)) is not None:
-        return known
-    count_tokens = _token_counter(recipe) if rules.max_prompt_tokens else None
-    if rules.answers and not given and len(prompts) <= rules.answers_up_to:
-        with assemble.judge_of(recipe, prompts, {}) as judge:
-            ask = answers_judged_by(judge)
-            cleaned = clean(prompts, rules, suites=suites, judge_answers=ask, count_tokens=count_tokens)
-    else:
-        cleaned = clean(prompts, rules, suites=suites, count_tokens=count_tokens)
-    _cache(key, cleaned)
-    return cleaned
-
-
-def _token_counter(recipe: Recipe) -> Callable[[Prompt], int]:
-    from rlvr.rollout.chat import prompt_ids
-    from rlvr.training.models import load_tokenizer
-
-    tokenizer = load_tokenizer(recipe.model.path, recipe.model.chat_template, recipe.model.revision)
-    return lambda prompt: len(prompt_ids(tokenizer, prompt.messages))
-
-
-def _generated(ref: DataRef) -> bool:
-    from rlvr.data import Generated
-
-    return ref.name is not None and isinstance(getattr(registry.get("dataset", ref.name), "source", None), Generated)
-
-
-def suite_texts(data_dir: str | None) -> SuiteTexts:
-    """The problems of every registered suite, out of the data folder or the hub, and why others could not be had."""
-    from rlvr.data import Generated
-    from rlvr.data.cleaning import SuiteTexts
-    from rlvr.data.templates import problem_text
-    from rlvr.eval import suite_for
-
-    texts: dict[str, list[tuple[str, str]]] = {}
-    unchecked: dict[str, str] = {}
-    offline = ""
-    for name in registry.REGISTRIES["suite"].names():
-        suite = replace(suite_for(name), template="none", on_bad_row="skip", wanted_return=None)
-        if suite.dataset and isinstance(getattr(registry.get("dataset", suite.dataset), "source", None), Generated):
-            continue  # a generator's problems are new ones
-        if offline and data_dir is None:
-            unchecked[name] = offline
-            continue
-        try:
-            loaded = suite.load(data_dir=data_dir)
-        except UserError as error:
-            unchecked[name] = str(error)
-            offline = str(error) if any(sign in str(error) for sign in _NO_NETWORK) else ""
-            continue
-        texts[name] = [(prompt.id, problem_text(prompt)) for prompt in loaded.prompts]
-    return SuiteTexts(texts, unchecked)
-
-
-def _cache_file(key: str) -> Path:
-    base = os.environ.get("RLVR_CACHE") or Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "rlvr"
-    return Path(base) / "cleaning" / f"{key}.json"
-
-
-def _cached(key: str) -> Cleaned | None:
-    from rlvr.data.cleaning import Cleaned
-
-    try:
-        found = json.loads(_cache_file(key).read_text())
-        return Cleaned(tuple(found["kept"]), found["report"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-
-
-def _cache(key: str, cleaned: Cleaned) -> None:
-    """A cache that cannot be written costs the next run some seconds."""
-    file = _cache_file(key)
-    with suppress(OSError):
-        file.parent.mkdir(parents=True, exist_ok=True)
-        part = file.with_suffix(f".{os.getpid()}")
-        part.write_text(json.dumps({"kept": list(cleaned.kept), "report": dict(cleaned.report)}))
-        part.replace(file)

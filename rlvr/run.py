@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import asdict
 from operator import itemgetter
@@ -26,6 +26,7 @@ from rlvr.tracking.recorder import Recorder
 from rlvr.training.ranks import Ranks, joined
 
 if TYPE_CHECKING:
+    from rlvr.data import LoadedPrompts
     from rlvr.training.batch import Batch
     from rlvr.training.local_backend import LocalBackend
     from rlvr.training.loop import Progress
@@ -37,15 +38,15 @@ def train_recipe(
     *,
     resume: bool = False,
     stop_after: int | None = None,
-    prompts: Sequence[Prompt] | None = None,
+    rows: LoadedPrompts | None = None,
     functions: Mapping[str, Callable[..., Any]] | None = None,
     title: str = "training",
     into: bool = False,
 ) -> TrainReport:
     """Trains as the recipe says and returns what came of it.
 
-    `stop_after` ends after so many iterations with a checkpoint, to be resumed; `prompts` replace
-    those that data.train names, and `functions` are verifiers that are no importable code. `into`
+    `stop_after` ends after so many iterations with a checkpoint, to be resumed; `rows` replace
+    what data.train names, and `functions` are verifiers that are no importable code. `into`
     writes into a folder that exists already, as long as it holds no run.
     """
     recipe = resolved.recipe
@@ -56,7 +57,7 @@ def train_recipe(
         ranks.first_does(lambda: open_folder(resolved, folder, resume, into))
         try:
             with ExitStack() as stack:
-                run = Run(resolved, folder, prompts, functions or {}, title, stack, ranks)
+                run = Run(resolved, folder, rows, functions or {}, title, stack, ranks)
                 progress = run.resume() if resume else None
                 with terminations() as run.terminated:  # before there is anything to save, SIGTERM ends the process
                     return run.train(progress, stop_after)
@@ -74,7 +75,7 @@ class Run:
         self,
         resolved: Resolved,
         folder: Path,
-        prompts: Sequence[Prompt] | None,
+        rows: LoadedPrompts | None,
         functions: Mapping[str, Callable[..., Any]],
         title: str,
         stack: ExitStack,
@@ -96,7 +97,7 @@ class Run:
         self.last: dict[str, float] = {}
         self.best: float | None = None
         self.stopping = False
-        self.prompts = prompts or preparing.prompts_of_run(recipe, folder, ranks, self.event)
+        self.prompts = preparing.prompts_of_run(recipe, folder, ranks, self.event, rows, answers=not functions)
         self.algorithm = assemble.algorithm_of(recipe)
         self.held_out = HeldOut(recipe, self.algorithm)
         # Workers that are forked (a notebook's functions) must be started before torch has threads.

@@ -57,13 +57,37 @@ def test_train_takes_a_registered_data_set_and_a_verifier_s_name(tmp_path: Path)
     assert statuses <= {"correct", "wrong"} and report.iterations == 2
 
 
+def test_rows_are_cleaned_as_a_file_s_are_unless_the_section_beside_them_says_otherwise(tmp_path: Path) -> None:
+    rows = [{"id": "a", "prompt": f"What is {n} and {n}?", "answer": str(2 * n)} for n in (1, 2, 2)]
+    rows.append({"id": "b", "prompt": "Nobody knows.", "answer": float("nan")})
+
+    def asked(name: str, data: Any, **more: Any) -> tuple[set[str], dict[str, Any]]:
+        report = rlvr.train(str(checkpoint()), data, **more, **{**settings(tmp_path / name), "judge": {"workers": 1}})
+        told = json.loads((report.folder / "data_report.json").read_text())
+        return {r["prompt_id"] for r in lines(report.folder, "rollouts.jsonl")}, told
+
+    ids, report = asked("cleaned", rows)
+    assert ids == {"rows/a", "rows/a#2"} and report["dropped"] == {"duplicate": 1}
+    assert report["sets"][0]["refused_rows"] == ["row 3: there is no answer"]
+    function = {"reward": lambda completion: 0.5}  # it need not pay the answers: they are not held against it
+    ids, report = asked("function", rows[:1], algorithm={"name": "reinforce", "baseline": "none"}, **function)
+    assert ids == {"rows/a"} and report["answers"] == {"accepted": 0, "failed": 0, "unchecked": 0}
+    _, report = asked("as it is", {"train": rows[:3], "cleaning": False})
+    assert (report["cleaned"], report["trained_on"]) == (False, 3)
+    file = tmp_path / "rows.jsonl"
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows[:3]))
+    columns = {"path": str(file), "prompt": "prompt", "answer": "answer"}
+    ids, report = asked("file", columns, algorithm={"name": "reinforce", "baseline": "none"}, **function)
+    assert ids == {"rows/0", "rows/1"} and report["dropped"] == {"duplicate": 1}
+
+
 def test_train_tells_mistakes_before_anything_is_loaded(tmp_path: Path) -> None:
     rows = [{"prompt": "x", "answer": "1"}]
     with pytest.raises(UserError, match=r"did you mean 'iterations'"):
         rlvr.train("no/such/model", rows, train={"itertions": 2})
     with pytest.raises(UserError, match="no rows"):
         rlvr.train(str(checkpoint()), [], **settings(tmp_path / "r"))
-    with pytest.raises(UserError, match="row 1 of the data has no `prompt`"):
+    with pytest.raises(UserError, match="rows, row 1, cannot be read: there is no column 'prompt'"):
         rlvr.train(str(checkpoint()), [*rows, {"answer": "1"}], **settings(tmp_path / "r"))
     assert not (tmp_path / "r").exists()
 
@@ -89,7 +113,7 @@ def test_a_notebooks_runs_get_numbers_and_rows_need_answers(tmp_path: Path, monk
     for number in (1, 2):
         report = rlvr.train(str(checkpoint()), [{"prompt": "1+1?", "answer": "2"}], **settings)
         assert report.folder.name == f"python-{number}"
-    with pytest.raises(UserError, match="row 0 of the data has no `answer`"):
+    with pytest.raises(UserError, match="row 0: there is no answer"):
         rlvr.train(str(checkpoint()), [{"prompt": "1+1?"}], "math", **settings)
 
 

@@ -33,6 +33,7 @@ FLOORS: dict[str, tuple[float, str]] = {
     "rlvr.outcome": (5, "top"),
     "rlvr.sourcing": (5, "top"),
     "rlvr.preparing": (5, "top"),
+    "rlvr.cleaned": (5, "top"),
     "rlvr.references": (5, "top"),
     "rlvr.rules": (1.5, "config"),  # a recipe is checked against the verifiers and data sets it names
     "rlvr.data_rules": (1.5, "config"),

@@ -60,6 +60,34 @@ def test_the_second_time_the_result_is_read_from_the_cache(tmp_path: Path, monke
     assert (list(again.prompts), again.report) == (list(first.prompts), first.report)
 
 
+def test_too_many_answers_to_judge_are_said_to_be_unchecked(tmp_path: Path) -> None:
+    found = prepared(recipe(write(tmp_path, "one", [1, 2, 3, 3]), cleaning={"answers_up_to": 2}))
+    assert found.report["answers"]["unchecked"] == 3 and any("answers_up_to=2" in line for line in found.told)
+    enough = prepared(recipe(write(tmp_path, "two", [1, 2, 3, 3]), cleaning={"answers_up_to": 3}))
+    assert enough.report["answers"] == {"accepted": 3, "failed": 0, "unchecked": 0}  # of those that are left
+
+
+def test_a_verifier_of_a_plug_in_that_was_changed_judges_again(tmp_path: Path) -> None:
+    """What the cache keeps belongs to the text of the plug-in, not to its name."""
+    source = "from rlvr.registry import verifier\n\n@verifier({0!r})\ndef mine(prompt, completion):\n    return {1}\n"
+    plugin = tmp_path / "mine.py"
+    accepted = []
+    for body in ("True", "prompt.answer == '1'"):
+        plugin.write_text(source.format("mine_cached", body))
+        train = {**write(tmp_path, "one", [1, 2, 3]), "verifier": "mine_cached"}
+        sections = {"model": {"path": "m"}, "data": {"train": train}, "plugins": [str(plugin)]}
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr("rlvr.references._MARKED", ("mine_cached",))
+            accepted.append(prepared(load_recipe(sections).recipe).report["answers"])
+    assert [found["accepted"] for found in accepted] == [3, 1]
+
+
+def test_a_verifier_beside_a_mix_is_that_of_all_its_sets(tmp_path: Path) -> None:
+    sets = [write(tmp_path, "one", [1]), write(tmp_path, "two", [2])]
+    found = training_prompts(recipe({"sets": sets, "verifier": "choice"}))
+    assert [p.verifiers[0].name for p in found.prompts] == ["choice", "choice"]
+
+
 def test_several_sets_are_cleaned_together_and_then_mixed(tmp_path: Path) -> None:
     one, two = write(tmp_path, "one", list(range(8))), write(tmp_path, "two", list(range(6, 16)))
     found = prepared(recipe([{**one, "count": 3}, {**two, "epochs": 2}]))

@@ -32,9 +32,9 @@ WORDS = (
 
 def dapo(evaldata: Path) -> dict[str, Any]:
     """14,116 rows against every suite whose text is in the folder."""
+    from rlvr.cleaned import suite_texts
     from rlvr.data import load_prompts
     from rlvr.data.cleaning import Rules, clean
-    from rlvr.preparing import suite_texts
 
     loaded = load_prompts("dapo_math", data_dir=evaldata)
     suites = suite_texts(str(evaldata))

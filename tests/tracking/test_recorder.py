@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -36,14 +38,16 @@ def test_a_warning_is_written_as_an_event(tmp_path: Path) -> None:
     assert event["event"] == "warning" and event["rule"] == "verifier_errors" and event["iteration"] == 3
 
 
-def test_the_time_of_recording_is_in_the_next_line(tmp_path: Path) -> None:
+def test_the_time_of_recording_is_in_the_next_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = itertools.count()  # it moves by one whenever it is read: each part takes one second
+    monkeypatch.setattr("rlvr.tracking.recorder.time", SimpleNamespace(perf_counter=lambda: float(next(clock))))
     made = recorder(tmp_path)
-    made.rollouts([{"iteration": 1, "text": "x" * 1000}] * 100)
+    for _ in range(3):
+        made.rollouts([{"iteration": 1, "text": "x"}])
     made.metrics(1, {"x": 1.0})
     made.metrics(2, {"x": 1.0})
     made.close()
-    first, second = (row["time/recording"] for row in read_lines(tmp_path / "metrics.jsonl"))
-    assert 0 < second < first < 1
+    assert [row["time/recording"] for row in read_lines(tmp_path / "metrics.jsonl")] == [3.0, 1.0]
 
 
 class Broken:

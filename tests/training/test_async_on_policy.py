@@ -31,6 +31,7 @@ from tests.tiny import make_tokenizer, prompt
 from tests.training.test_ranks import ROOT, environment, free_port
 from tests.training.test_resume import lines, run, settings, weights
 from tests.training.test_sources_resume import assert_same, untimed
+from tests.waiting import wait_until
 
 ITERATIONS, WANTED, GROUP = 7, 3, 2
 UPDATES = 4  # of the optimizer in an iteration
@@ -44,13 +45,14 @@ class SlowEngine:
         self.version = -1
         self.weights: list[float] = []
         self.at_work = False
+        self.may_end = threading.Event()  # before its seconds are over
         self.sampled: list[int] = []
 
     def generate(self, prompts: Sequence[Prompt], sampling: Sampling, *, iteration: int = 0) -> list[list[Completion]]:
         assert not self.at_work
         self.at_work = True
         ends = time.monotonic() + self.seconds.get(iteration, 0.0)
-        while time.monotonic() < ends:
+        while time.monotonic() < ends and not self.may_end.is_set():
             time.sleep(0.001)
         if iteration == self.broken_at:
             raise OSError("the engine fell over")
@@ -146,13 +148,15 @@ def test_no_token_is_staler_than_the_bound_and_none_is_lost(bound: int, slow: st
 def test_sampling_and_training_take_place_at_the_same_time() -> None:
     engine, trainer = SlowEngine({}), Trainer()
     source = source_of(engine, trainer, 1)
-    at_work = []
-    engine.seconds = dict.fromkeys(range(1, ITERATIONS), 0.05)
-    for _ in source.batches():
-        time.sleep(0.01)
-        at_work.append(engine.at_work)  # sampling the next, while this one is trained
-        trainer.train(source)
-    assert at_work == [True] * (ITERATIONS - 1) + [False]
+    engine.seconds = dict.fromkeys(range(1, ITERATIONS), 20.0)
+    for iteration, _ in source.batches():
+        if iteration + 1 < ITERATIONS:
+            assert wait_until(lambda: engine.at_work)  # sampling the next, while this one is trained
+            trainer.train(source)
+            engine.may_end.set()
+            assert wait_until(lambda: not engine.at_work)
+            engine.may_end.clear()
+    assert not engine.at_work
     source.close()
 
 
@@ -181,10 +185,11 @@ def test_an_error_in_the_thread_is_raised_in_the_trainer(bound: int) -> None:
     with pytest.raises(OSError, match="fell over"):
         for iteration, _ in source.batches():
             trained.append(iteration)
-            time.sleep(0.05)  # long enough for the thread to be where it fails
+            if iteration == max(0, 2 - bound):  # its failure is in sight, however slow the thread is
+                wait_until(lambda: any(f.done() and f.exception() for f in source._ahead.values()))
             trainer.train(source)
     # At once, also while earlier iterations lie there ready: none was begun after the failure was there to be seen.
-    assert trained == list(range(2 - bound if bound < 2 else 1)) if bound != 1 else trained == [0, 1]
+    assert trained == ([0] if bound == 3 else [0, 1])
     with pytest.raises(OSError, match="fell over"):
         source.settle()
     with pytest.raises(OSError, match="fell over"):

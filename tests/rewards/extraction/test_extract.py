@@ -104,13 +104,10 @@ def test_it_never_raises_and_the_span_is_the_answers(text: str) -> None:
 
 
 def seconds(text: str) -> float:
-    best = 1e9
-    for _ in range(2):
-        began = time.process_time()
-        extract(text)
-        extract_choice(text)
-        best = min(best, time.process_time() - began)
-    return best
+    began = time.process_time()
+    extract(text)
+    extract_choice(text)
+    return time.process_time() - began
 
 
 @pytest.mark.parametrize(
@@ -145,4 +142,5 @@ def seconds(text: str) -> float:
 def test_its_time_is_linear(piece: str) -> None:
     """Quadratic time would take 16 times as long for 4 times the text, and minutes for the longer one."""
     short, long = (piece * (count // len(piece)) for count in (20_000, 80_000))
-    assert seconds(long) < 8 * seconds(short) + 0.05
+    # Once in five is enough: a busy machine is slow now and then, quadratic time always.
+    assert any(seconds(long) < 8 * seconds(short) + 0.05 for _ in range(5))

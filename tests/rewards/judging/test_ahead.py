@@ -14,19 +14,22 @@ from rlvr.rewards.judging.pool import Item, Pool
 from rlvr.rewards.judging.slots import Slot, Turn
 from rlvr.rewards.judging.wire import frame
 from rlvr.rewards.judging.worker_pipes import JudgeEnd, WorkerEnd
-from tests.rewards.judging.trials import ask, wait_until
+from tests.rewards.judging.trials import ask
+from tests.waiting import wait_until
 
 NOTED = '''
-import os, time
+import os, pathlib, time
 from rlvr.registry import verifier, get
 
 @verifier("noted")
 def noted(prompt, completion):
-    """Notes that it judges; then does what `hostile` would, or sleeps for a few seconds, or nothing."""
+    """Notes that it judges; then does what `hostile` would, or waits for a file, or nothing."""
     index, deed = completion.text.split()
     with open(os.environ["NOTES"], "a") as file: file.write(index + "\\n")
     if deed == "good": return 1.0
-    if deed == "slow": time.sleep(2); return 0.5
+    if deed == "slow":
+        while not pathlib.Path(os.environ["NOTES"] + ".go").exists(): time.sleep(0.01)
+        return 0.5
     return get("verifier", "hostile")(prompt, type(completion).of_text(deed))
 '''
 
@@ -85,18 +88,20 @@ def test_items_are_sent_ahead_of_a_fast_worker_and_not_of_a_slow_one() -> None:
 
 
 def test_what_waits_behind_a_slow_item_goes_to_another_worker(notes: Path) -> None:
-    with Judge(2, timeout=10.0, plugins=plugins(notes), warm=()) as judge:
+    with Judge(2, timeout=60.0, plugins=plugins(notes), warm=()) as judge:
         judge.judge(deeds(200, {}))  # both are up, and fast
         futures = [judge.submit(*pair) for pair in deeds(200, {20: "slow"})]
-        assert wait_until(lambda: sum(future.done() for future in futures) == 199, 1.5)
-        assert not futures[20].done() and futures[20].result(10).reward == 0.5
+        assert wait_until(lambda: sum(future.done() for future in futures) == 199, 30)
+        assert not futures[20].done()
+        notes.with_name("notes.go").touch()
+        assert futures[20].result(10).reward == 0.5
     assert set(Counter(notes.read_text().split()).values()) == {2}
 
 
 def test_the_deadline_of_an_item_that_was_sent_ahead_starts_with_its_own_work() -> None:
     functions = {"nap": lambda prompt, completion: time.sleep(float(completion.text)) or 1.0}
-    with Judge(1, timeout=1.0, functions=functions, warm=()) as judge:
-        verdicts = judge.judge([ask("0", "nap")] * 100 + [ask("0.3", "nap")] * 6)
+    with Judge(1, timeout=2.0, functions=functions, warm=()) as judge:
+        verdicts = judge.judge([ask("0", "nap")] * 100 + [ask("0.5", "nap")] * 6)
     assert {v.status for v in verdicts} == {"correct"}
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from rlvr.rewards import Judge
-from tests.rewards.judging.trials import HOSTILE, alive, ask, wait_until
+from tests.rewards.judging.trials import HOSTILE, alive, ask
+from tests.waiting import wait_until
 
 #: what it does -> (status, words that the reason holds)
 EXPECTED = {

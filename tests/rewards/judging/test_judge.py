@@ -9,7 +9,8 @@ import pytest
 
 from rlvr.core import Completion, Prompt, Verdict, VerifierUse
 from rlvr.rewards import Judge
-from tests.rewards.judging.trials import alive, ask, wait_until
+from tests.rewards.judging.trials import alive, ask
+from tests.waiting import wait_until
 
 
 def slow_then_index(prompt: Prompt, completion: Completion) -> Verdict:
@@ -101,7 +102,7 @@ def test_closing_ends_the_workers_and_answers_what_waits() -> None:
     began = time.monotonic()
     judge.close()
     judge.close()
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30
     assert {f.result(timeout=5).status for f in futures} == {"error"}
     assert wait_until(lambda: not any(alive(pid) for pid in pids))
     with pytest.raises(RuntimeError, match="closed"):

@@ -17,7 +17,8 @@ import pytest
 
 from rlvr.core import Completion, Prompt, Verdict
 from rlvr.rewards import Judge
-from tests.rewards.judging.trials import HOSTILE, alive, ask, wait_until
+from tests.rewards.judging.trials import HOSTILE, alive, ask
+from tests.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -146,7 +147,7 @@ def test_kill_9_of_the_parent_leaves_no_worker(forked: bool, tmp_path: Path) -> 
         assert pids and all(alive(pid) for pid in pids)
         parent.send_signal(signal.SIGKILL)
         parent.wait(10)
-        assert wait_until(lambda: not any(alive(pid) for pid in pids), 5)
+        assert wait_until(lambda: not any(alive(pid) for pid in pids), 60)
 
 
 def test_an_idle_worker_that_is_killed_costs_no_verdict() -> None:

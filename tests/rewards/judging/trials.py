@@ -1,7 +1,5 @@
 """What the tests of the judge share."""
 
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 from rlvr.core import Completion, Prompt, VerifierUse
@@ -18,12 +16,3 @@ def alive(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
         return False
-
-
-def wait_until(condition: Callable[[], bool], seconds: float = 10.0) -> bool:
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        if condition():
-            return True
-        time.sleep(0.02)
-    return False

@@ -47,7 +47,7 @@ def test_finding_takes_linear_time() -> None:
     began = time.process_time()
     for piece in ("```", "```\n", "``` `\n", "~~~\n```\n", "<think>", " " * 3 + "`", "```python\nx\n"):
         find_program(piece * 100_000)
-    assert time.process_time() - began < 5.0
+    assert time.process_time() - began < 30.0  # quadratic time would take hours
 
 
 PROMPT = 'from math import pi\n\ndef helper(x):\n    return x\n\ndef f(x):\n    """Doubles."""\n'

@@ -31,7 +31,7 @@ def servers(sandbox: Sandbox) -> list[int]:
 
 def wait_for_program(server: int) -> list[int]:
     """The process of the run that has just been started."""
-    until = time.monotonic() + 5
+    until = time.monotonic() + 60
     while not (program := children(server)) and time.monotonic() < until:
         time.sleep(0.005)
     assert program
@@ -41,7 +41,7 @@ def wait_for_program(server: int) -> list[int]:
 
 def wait_for_the_end_of(pids: list[int]) -> None:
     """Processes that were killed are gone in a moment (or wait, dead, for a lazy parent)."""
-    until = time.monotonic() + 10
+    until = time.monotonic() + 60
     while any(_alive(pid) for pid in pids) and time.monotonic() < until:
         time.sleep(0.01)
     assert not any(_alive(pid) for pid in pids)

@@ -124,7 +124,7 @@ def run(sandbox: Sandbox, job: Job) -> Result:
     result = sandbox.run(job)
     seconds = time.monotonic() - began
     assert not result.fault
-    assert seconds < job.limits.wall_seconds + 0.5 or result.wall_seconds < job.limits.wall_seconds + 0.25
+    assert seconds < job.limits.wall_seconds + 10  # what is not stopped goes on for minutes
     assert program_processes(sandbox) == []
     after = sandbox.run(Job(b"import os\nprint(os.listdir('.'), os.listdir(os.getcwd()))"))
     assert after.stdout == b"[] []\n", f"the next program finds {after.stdout!r} {after.stderr!r} {after.fault!r}"

@@ -125,7 +125,7 @@ def test_anything_else_is_refused_at_once(value: Any) -> None:
     began = time.process_time()
     with pytest.raises(Unplain):
         Decoder(refuse, nothing).message({"values": {"v": value}, "objects": []})
-    assert time.process_time() - began < 2.0  # seconds; the hostile sets would take minutes
+    assert time.process_time() - began < 20.0  # seconds; the hostile sets would take minutes
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -146,7 +145,7 @@ def _fill(
             pendings = [
                 _Pending(prompt, index, completion, _submitted(judge, prompt, completion))
                 for prompt, group in zip(part, engine.generate(part, sampling, iteration=0), strict=True)
-                for index, completion in enumerate(_ended(c, sampling.stop) for c in group)
+                for index, completion in enumerate(group)
                 if (prompt.id, index) not in known
             ]
             if earlier is not None:
@@ -154,15 +153,6 @@ def _fill(
             earlier = recorder.submit(take_down, pendings)
         if earlier is not None:
             earlier.result()
-
-
-def _ended(completion: Completion, stop: Sequence[str]) -> Completion:
-    """A completion whose text ends before the first stop text, as servers give it; its tokens hold what was sampled.
-
-    Engines in this process give the stop text, and what came with it in the same token.
-    """
-    places = [place for text in stop if (place := completion.text.find(text)) >= 0]
-    return dataclasses.replace(completion, text=completion.text[: min(places)]) if places else completion
 
 
 def _submitted(judge: Judge, prompt: Prompt, completion: Completion) -> Future[Verdict]:

@@ -240,6 +240,8 @@ def _engine(recipe: Recipe) -> Iterator[tuple[str, str]]:
     engine, temperature = recipe.engine, recipe.sampling.temperature
     if engine.name.startswith("vllm") and not (temperature == 0 or 0.01 <= temperature <= 2):
         yield "sampling.temperature", f"must be 0, or from 0.01 to 2, for {engine.name}; got {temperature:g}"
+    if engine.name in ("vllm_server", "openai") and (stops := len(recipe.sampling.stop)) > 4:
+        yield "sampling.stop", f"may hold four texts for {engine.name}, as servers have it; got {stops}"
     if engine.tensor_parallel > 1 and engine.name != "vllm":
         yield "engine.tensor_parallel", f"has no meaning for engine.name={engine.name}: leave it out"
     host = urlsplit(engine.url or "").hostname

@@ -8,6 +8,7 @@ import shutil
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from string import ascii_lowercase
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -29,15 +30,17 @@ DISTORTING = {"do_sample": True, "top_k": 20, "top_p": 0.8, "repetition_penalty"
 
 
 @functools.cache
-def checkpoint(tied: bool = True, distorting: bool = False, seed: int = 0, scale: float = 1.0) -> Path:
+def checkpoint(
+    tied: bool = True, distorting: bool = False, seed: int = 0, scale: float = 1.0, pairs: bool = False
+) -> Path:
     """A Llama of 2 layers of width 64 with a byte-level BPE tokenizer, as a folder; made once a session.
 
     `distorting` gives it a generation config that changes the distribution; `scale` multiplies the
-    weights, so that its next-token distribution is far from uniform.
+    weights, so that its next-token distribution is far from uniform; `pairs` are tokens of two letters.
     """
     folder = Path(tempfile.mkdtemp(prefix="rlvr-tiny-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    tokenizer = make_tokenizer()
+    tokenizer = make_tokenizer(pairs)
     model = make_model(tokenizer, tied=tied, seed=seed)
     with torch.no_grad():
         for parameter in model.parameters():
@@ -51,13 +54,15 @@ def checkpoint(tied: bool = True, distorting: bool = False, seed: int = 0, scale
     return folder
 
 
-def make_tokenizer() -> PreTrainedTokenizerBase:
-    """Byte-level BPE without merges: any text round-trips, one token a byte."""
+def make_tokenizer(pairs: bool = False) -> PreTrainedTokenizerBase:
+    """Byte-level BPE: any text round-trips, one token a byte; with `pairs` also one for each vowel and a letter."""
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers
     from transformers import PreTrainedTokenizerFast
 
     vocabulary = {c: i for i, c in enumerate(sorted(pre_tokenizers.ByteLevel.alphabet()))}
-    tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=[]))
+    merges = [(vowel, letter) for vowel in "aeiou" for letter in ascii_lowercase] if pairs else []
+    vocabulary |= {"".join(pair): len(vocabulary) + i for i, pair in enumerate(merges)}
+    tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=merges))
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
     wrapped = PreTrainedTokenizerFast(

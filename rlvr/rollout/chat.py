@@ -72,12 +72,19 @@ def prompt_text(tokenizer: PreTrainedTokenizerBase, messages: Sequence[Message])
     return f"{text}{begun}"
 
 
-def completion_text(tokenizer: PreTrainedTokenizerBase, token_ids: Sequence[int], stop_ids: Sequence[int]) -> str:
-    """The text of a completion, without the token that ended it."""
+def completion_text(
+    tokenizer: PreTrainedTokenizerBase, token_ids: Sequence[int], stop_ids: Sequence[int], stop: Sequence[str] = ()
+) -> str:
+    """The text of a completion, without what ended it: a token of `stop_ids`, or a text of `stop` and all behind it."""
     ids = list(token_ids)
     if ids and ids[-1] in stop_ids:
         ids = ids[:-1]
-    return str(tokenizer.decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False))
+    return before_stop(str(tokenizer.decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False)), stop)
+
+
+def before_stop(text: str, stop: Sequence[str]) -> str:
+    """The text before the first stop text: the last token may have brought more than that text's end."""
+    return text[: min((place for ended in stop if (place := text.find(ended)) >= 0), default=None)]
 
 
 def eos_of_checkpoint(path: str, revision: str | None = None) -> int | list[int] | None:

@@ -95,13 +95,13 @@ class HFEngine:
         self._counts["seconds"] += time.perf_counter() - start
         out: list[list[Completion]] = [[] for _ in prompts]
         for row in rows:
-            out[row.prompt].append(self._completion(row, ids[row.prompt]))
+            out[row.prompt].append(self._completion(row, ids[row.prompt], sampling.stop))
         return out
 
-    def _completion(self, row: Row, prompt_ids: Sequence[int]) -> Completion:
+    def _completion(self, row: Row, prompt_ids: Sequence[int], stop: Sequence[str]) -> Completion:
         return Completion(
             spans=(Span("sampled", tuple(row.token_ids), tuple(row.logprobs)),),
-            text=chat.completion_text(self.tokenizer, row.token_ids, self.stop_ids),
+            text=chat.completion_text(self.tokenizer, row.token_ids, self.stop_ids, stop),
             finish_reason="aborted" if row.budget <= 0 else row.finish_reason,
             policy_version=self.version,
             prompt_ids=tuple(prompt_ids),
@@ -193,5 +193,5 @@ class HFEngine:
     def _at_stop_text(self, token_ids: list[int], stop: Sequence[str]) -> bool:
         # A token is at least one byte, so a stop text that ends here began within its length in bytes plus one token.
         tail = token_ids[-(max(len(s.encode()) for s in stop) + 1) :]
-        text = self.tokenizer.decode(tail, skip_special_tokens=True)
+        text = chat.completion_text(self.tokenizer, tail, ())
         return any(s in text for s in stop)

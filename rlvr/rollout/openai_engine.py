@@ -124,7 +124,7 @@ class OpenAIEngine:
                 if (amended := self._amended(question, str(error))) is None:
                     raise
                 reply = await self.client.ask(self.api, amended)
-            return self._completion(reply)
+            return self._completion(reply, sampling.stop)
         except (OpenAIError, TimeoutError, *MALFORMED) as error:
             self.failures[reason(error)] += 1
             return Completion((), "", "aborted")
@@ -174,7 +174,7 @@ class OpenAIEngine:
         kept = {key: value for key, value in question.items() if not key.startswith("max_")}
         return kept if self.api == "chat" and len(kept) < len(question) else None
 
-    def _completion(self, reply: Any) -> Completion:
+    def _completion(self, reply: Any, stop: Sequence[str]) -> Completion:
         """Raises one of `MALFORMED` where the reply has another form, or the server refused to answer."""
         choice = reply.choices[0]
         text = _answer(choice.message) if self.api == "chat" else choice.text or ""
@@ -183,12 +183,12 @@ class OpenAIEngine:
             raise ValueError("the server refused to answer (content_filter)")
         ids = _ids(choice, "token_ids")
         if ids and self.tokenizer is not None:
-            text = chat.completion_text(self.tokenizer, ids, self.stop_ids)
+            text = chat.completion_text(self.tokenizer, ids, self.stop_ids, stop)
         usage = getattr(reply, "usage", None)
         prompt_ids = _ids(choice, "prompt_token_ids") or _ids(reply, "prompt_token_ids")
         return Completion(
             spans=(Span("sampled", ids),) if ids else (),
-            text=text,
+            text=chat.before_stop(text, stop),  # of its own accord a server may keep the stop text
             finish_reason="length" if ended == "length" else "stop",
             prompt_ids=prompt_ids,
             counted=0 if ids else int(getattr(usage, "completion_tokens", None) or 0),

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from rlvr.core import Completion, Prompt, Sampling
 from rlvr.errors import UserError
 from rlvr.records import RecordFile, completion_of
+from rlvr.rollout.chat import before_stop
 
 
 class RecordedEngine:
@@ -33,10 +35,12 @@ class RecordedEngine:
     def generate(self, prompts: Sequence[Prompt], sampling: Sampling, *, iteration: int = 0) -> list[list[Completion]]:
         """Raises `UserError` where the run holds no, or too few, completions of a prompt."""
         with self.records.path.open("rb") as file:
-            return [
+            found = [
                 [self._read(file, place) for place in self._find(prompt.id, sampling.group_size, iteration + 1)]
                 for prompt in prompts
             ]
+        # A run may be trained again with other stop texts than it had.
+        return [[replace(c, text=before_stop(c.text, sampling.stop)) for c in group] for group in found]
 
     def load_policy(self, weights: Iterable[tuple[str, Any]], version: int) -> None:
         self.version = version

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from rlvr.core import Completion, Prompt, Sampling, Span, noise_key
+from rlvr.rollout.chat import before_stop
 
 
 def _reference(prompt: Prompt, sample: int) -> str:
@@ -29,11 +30,13 @@ class ScriptedEngine:
     def _complete(self, prompt: Prompt, sample: int, sampling: Sampling, iteration: int) -> Completion:
         # The key picks the sample's turn, so that scripts see a different order in each group, as with a real engine.
         turn = (sample + noise_key(sampling.seed, iteration, prompt.id, 0)) % max(sampling.group_size, 1)
-        ids = tuple(self.script(prompt, turn).encode())
+        text = self.script(prompt, turn).encode()
+        stops = [s.encode() for s in sampling.stop]
+        ids = text[: min((text.find(stop) + len(stop) for stop in stops if stop in text), default=None)]
         kept = ids[: sampling.max_tokens]
         return Completion(
-            spans=(Span("sampled", kept, (-5.545177444479562,) * len(kept)),),  # -ln 256
-            text=bytes(kept).decode(errors="replace"),
+            spans=(Span("sampled", tuple(kept), (-5.545177444479562,) * len(kept)),),  # -ln 256
+            text=before_stop(kept.decode(errors="replace"), sampling.stop),
             finish_reason="length" if len(kept) < len(ids) else "stop",
             policy_version=self.version,
             prompt_ids=tuple(prompt.text.encode()),

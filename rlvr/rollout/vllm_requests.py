@@ -43,7 +43,7 @@ class Asked:
     """The requests of one call of `generate`, and where their answers belong."""
 
     prompts: Sequence[Sequence[int]]
-    group_size: int
+    sampling: Sampling
     requests: list[Request] = field(default_factory=list)
 
     def completions(
@@ -53,8 +53,8 @@ class Asked:
         found = {(r.prompt, r.sample): a for r, a in zip(self.requests, answers, strict=True)}
         return [
             [
-                completion_of(found.get((p, s), Answer()), ids, tokenizer, stop_ids, version)
-                for s in range(self.group_size)
+                completion_of(found.get((p, s), Answer()), ids, tokenizer, stop_ids, version, self.sampling.stop)
+                for s in range(self.sampling.group_size)
             ]
             for p, ids in enumerate(self.prompts)
         ]
@@ -70,7 +70,7 @@ def asked(
 ) -> Asked:
     """One request a completion. A prompt that leaves no room in the context of so many tokens gets none."""
     ids = [chat.prompt_ids(tokenizer, p.messages) for p in prompts]
-    made = Asked(ids, sampling.group_size)
+    made = Asked(ids, sampling)
     for p, prompt in enumerate(prompts):
         budget = min(sampling.max_tokens, context - len(ids[p]))
         if budget <= 0:
@@ -115,10 +115,11 @@ def completion_of(
     tokenizer: PreTrainedTokenizerBase,
     stop_ids: Sequence[int],
     version: int,
+    stop: Sequence[str] = (),
 ) -> Completion:
     return Completion(
         spans=(Span("sampled", answer.token_ids, answer.logprobs),),
-        text=chat.completion_text(tokenizer, answer.token_ids, stop_ids),
+        text=chat.completion_text(tokenizer, answer.token_ids, stop_ids, stop),
         finish_reason=answer.finish_reason,
         policy_version=version,
         prompt_ids=tuple(prompt_ids),

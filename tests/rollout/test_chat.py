@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from rlvr.core import Sampling
 from rlvr.errors import UserError
 from rlvr.rollout import chat
+from rlvr.rollout.scripted_engine import ScriptedEngine
 from rlvr.training.models import load_model, load_tokenizer
-from tests.tiny import checkpoint, make_tokenizer
+from tests.tiny import checkpoint, make_tokenizer, prompt
 
 
 def test_the_prompt_ends_where_the_assistant_begins() -> None:
@@ -24,6 +26,26 @@ def test_any_text_round_trips(text: str) -> None:
     tokenizer = make_tokenizer()
     ids = tokenizer(text, add_special_tokens=False)["input_ids"]
     assert chat.completion_text(tokenizer, [*ids, tokenizer.eos_token_id], (tokenizer.eos_token_id,)) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "stop", "kept"),
+    [
+        ("4\n\nQuestion: 3?", ("Question:", "\n\n"), "4"),  # the first in the text, not in the list
+        ("4 Question", ("Question:",), "4 Question"),
+        ("", ("x",), ""),
+        ("xy", ("y", "xy"), ""),
+        ("xy", (), "xy"),
+    ],
+)
+def test_a_text_ends_before_the_first_stop_text(text: str, stop: tuple[str, ...], kept: str) -> None:
+    assert chat.before_stop(text, stop) == kept
+    tokenizer = make_tokenizer(pairs=True)
+    ids = tokenizer(text, add_special_tokens=False)["input_ids"]
+    assert chat.completion_text(tokenizer, [*ids, tokenizer.eos_token_id], (tokenizer.eos_token_id,), stop) == kept
+    (script,) = ScriptedEngine(lambda prompt, sample: text).generate([prompt("?")], Sampling(stop=stop))
+    assert script[0].text == kept and bytes(script[0].token_ids).decode().startswith(kept)
+    assert script[0].num_tokens == len(text) or any(bytes(script[0].token_ids).decode().endswith(s) for s in stop)
 
 
 def test_a_model_without_a_chat_template_gets_the_plain_one_and_says_so() -> None:

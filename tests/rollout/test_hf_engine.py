@@ -19,6 +19,7 @@ from rlvr.training.batch import Batch, collate
 from rlvr.training.local_backend import LocalBackend
 from rlvr.training.mismatch import refuse_mismatch
 from rlvr.training.models import load_model, load_tokenizer
+from tests.rollout.stop_texts import check_stop_texts_end_completions
 from tests.tiny import checkpoint, make_model, make_tokenizer, prompt, prompts
 
 if TYPE_CHECKING:
@@ -218,21 +219,10 @@ def test_each_prompt_is_read_once_for_its_group(monkeypatch: pytest.MonkeyPatch)
     assert shapes[0][0] == 3 and shapes[1] == (12, 1)
 
 
-@pytest.mark.parametrize("stop", [("7",), ("ab", "é"), ("\n",)])
-def test_stop_texts_end_a_completion(stop: tuple[str, ...]) -> None:
-    engine = engine_of(scale=1.0)
-    sampling = dataclasses.replace(SAMPLING, temperature=1.0, stop=stop, max_tokens=300, group_size=16)
-    made = flat(engine.generate(prompts(4), sampling))
-    ended = [c for c in made if any(s in c.text for s in stop)]
-    if len(stop[0]) == 1:
-        assert ended, "the test's own seed no longer samples the stop text"
-    for completion in ended:
-        assert completion.finish_reason == "stop"
-        before = engine.tokenizer.decode(completion.token_ids[:-1], skip_special_tokens=True)
-        assert not any(s in before for s in stop)  # at its first occurrence
-    for completion in made:
-        if completion.finish_reason == "length":
-            assert completion.num_tokens == 300 and not any(s in completion.text for s in stop)
+def test_stop_texts_end_a_completion_and_are_not_in_its_text() -> None:
+    path = str(checkpoint(pairs=True))
+    tokenizer = load_tokenizer(path)
+    check_stop_texts_end_completions(HFEngine(load_model(path), tokenizer), tokenizer)
 
 
 def test_a_prompt_that_fills_the_context_is_aborted_and_the_rest_goes_on() -> None:

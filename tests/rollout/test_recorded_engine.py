@@ -49,6 +49,9 @@ def test_another_iteration_lends_what_one_lacks_and_that_is_counted(run: Path) -
     prompt = tiny.prompt("?", name=first["prompt_id"])
     (group,) = engine.generate([prompt], Sampling(group_size=4), iteration=0)
     assert [c.text for c in group] == [r["text"] for r in rows[:4]]
+    stop = rows[0]["text"][1]
+    (cut,) = engine.generate([prompt], Sampling(group_size=1, stop=(stop,)), iteration=0)
+    assert cut[0].text == group[0].text.partition(stop)[0] and cut[0].token_ids == group[0].token_ids
     engine.metrics()
     engine.generate([prompt], Sampling(group_size=3), iteration=90)
     assert engine.metrics() == {"rollout/recorded_elsewhere": 1.0}

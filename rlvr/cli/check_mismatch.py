@@ -25,7 +25,10 @@ def command(
     """
     from rlvr.checks.mismatch import check_mismatch
     from rlvr.config import load_recipe
+    from rlvr.launch import run_ranks, wants_launch
 
-    report(
-        check_mismatch(load_recipe(recipe, overrides or [], [str(p) for p in plugin or ()]).recipe, prompts), as_json
-    )
+    given = load_recipe(recipe, overrides or [], [str(p) for p in plugin or ()]).recipe
+    if wants_launch(given):
+        words = [f"-n={prompts}", *["--json"] * as_json, *(f"--plugin={path}" for path in plugin or ())]
+        raise typer.Exit(run_ranks(given.launch, ["check", "mismatch", recipe, *(overrides or []), *words]))
+    report(check_mismatch(given, prompts), as_json)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING
 
 from rlvr.cli.output import print_json, print_table
+from rlvr.training.ranks import placed_by
 
 if TYPE_CHECKING:
     from rlvr.checks import Outcome
@@ -16,7 +18,9 @@ _SHOWN = 10
 
 
 def report(outcome: Outcome, as_json: bool) -> None:
-    """Prints the figures; leaves with exit code 1 where the check failed."""
+    """Prints the figures, of several ranks the first one's; leaves with exit code 1 where the check failed."""
+    if not placed_by(os.environ).first:
+        return
     if as_json:
         print_json({"check": outcome.name, "passed": outcome.passed, **outcome.figures, "failures": outcome.failures})
     else:

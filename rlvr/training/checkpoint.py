@@ -50,6 +50,7 @@ class Checkpoint:
         return sorted(self.path.glob("shard_*.pt"))
 
     def trainer_state(self) -> dict[str, Any]:
+        """What every rank knows; `shards` have the rest."""
         # weights_only: a checkpoint may come from anywhere, and unpickling runs code.
         state: dict[str, Any] = torch.load(self.path / "trainer.pt", map_location="cpu", weights_only=True)
         return state

@@ -194,7 +194,7 @@ class DeepSpeedBackend(LocalBackend):
         for name, parameter, _ in self._parameters():
             write(parameter, {key: tensor.to(self.device) for key, tensor in found[name].items()})
         for name, engine in self._trained():
-            for moments in engine.basic_optimizer.state.values():
+            for moments in engine.basic_optimizer.state.values() if state["steps"][name] else ():
                 set_steps(moments, state["steps"][name])
 
     def _trained(self) -> list[tuple[str, Any]]:

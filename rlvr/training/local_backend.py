@@ -171,7 +171,7 @@ class LocalBackend:
 
     def mismatch(self, batch: Batch) -> dict[str, float]:
         """The trainer's log-probs against the engine's, before any update."""
-        if batch.sampler_logprobs.isnan().all():
+        if all(self.ranks.all(bool(batch.sampler_logprobs.isnan().all()))):  # one may have no row, and takes part
             return {}
         own = batch.old_logprobs
         if own is None:

@@ -132,7 +132,8 @@ def placed_by(environment: Mapping[str, str]) -> Ranks:
 def joined(launch: LaunchSection, *, zero: bool) -> Iterator[Ranks]:
     """The ranks of this run, which can talk to each other within the block; `zero` where DeepSpeed must, even alone.
 
-    Each wait for the others ends after `launch.timeout` seconds with an error that names the operation.
+    Each wait for the others ends after `launch.timeout` seconds with an error that names the operation. A block within
+    another one has the same ranks: DeepSpeed can be told of them once a process.
     """
     ranks = placed_by(os.environ)
     if ranks.alone and not zero:
@@ -140,6 +141,9 @@ def joined(launch: LaunchSection, *, zero: bool) -> Iterator[Ranks]:
         return
     import torch
 
+    if torch.distributed.is_initialized():
+        yield ranks
+        return
     gpu = torch.cuda.is_available()
     if gpu:
         torch.cuda.set_device(ranks.local)

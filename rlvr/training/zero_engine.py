@@ -166,7 +166,8 @@ def step(engine: Any, lr: float) -> dict[str, float]:
 
 def steps_of(engine: Any) -> float:
     """The steps that an engine's Adam has made."""
-    return max((float(moments["step"]) for moments in engine.basic_optimizer.state.values()), default=0.0)
+    states = engine.basic_optimizer.state.values()  # DeepSpeed leaves empty ones behind before there was a step
+    return max((float(moments.get("step", 0.0)) for moments in states), default=0.0)
 
 
 def set_steps(moments: dict[str, Any], steps: float) -> None:

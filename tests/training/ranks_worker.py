@@ -4,14 +4,16 @@
 
 The first rank writes, for each stage and case, the metrics of every update, a sample of the final weights, and how
 many spare micro-batches were computed to keep step; whether an adapted policy and critic go on from a checkpoint with
-the same bits; and, of stage 3, whether models that are loaded in parts are those that plain transformers loads.
+the same bits; of stage 3, whether models that are loaded in parts are those that plain transformers loads; and what
+the checks of a recipe find.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import sys
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,9 @@ import torch
 from transformers import AutoModelForCausalLM
 
 from rlvr.algorithms.base import Algorithm
+from rlvr.checks.mismatch import check_mismatch
+from rlvr.checks.resume import check_resume
+from rlvr.config import load_recipe
 from rlvr.registry import REGISTRIES, get
 from rlvr.schema import LaunchSection, LoraSection, Recipe, TrainSection
 from rlvr.training import checkpoint as checkpoints
@@ -33,7 +38,7 @@ from rlvr.training.reward_model import load_reward_model
 from rlvr.training.zero_engine import gathered, loading_in_parts
 from rlvr.zero import zero_config
 from tests.algorithms.gradients import VOCABULARY, hard_groups
-from tests.tiny import checkpoint, llama, make_tokenizer
+from tests.tiny import checkpoint, llama, make_tokenizer, recipe
 
 #: Further settings of an algorithm beside its defaults; `trunk` gives it a critic of its own, `lora` adapters to both.
 OPTIONS: list[tuple[str, dict[str, Any]]] = [
@@ -190,6 +195,22 @@ def loaded_otherwise(ranks: Ranks) -> list[str]:
     return wrong
 
 
+def checks(folder: Path, model: str) -> dict[str, Any]:
+    """What `rlvr check mismatch` and `rlvr check resume` find; of one prompt a rank has none.
+
+    No completion earns anything here, so the checkpoints are those of an optimizer that has made no step.
+    """
+    made = recipe(folder / "checked", model={"path": model})
+    file = folder / f"deepspeed-{os.getpid()}.json"
+    file.write_text(json.dumps({"zero_optimization": DIVIDE_ALL}))
+    found: dict[str, Any] = {}
+    for stage, prompts in ((1, 1), (2, 3), (3, 3)):
+        made["backend"] = {"name": "deepspeed", "zero_stage": stage, "config": str(file)}
+        found[f"mismatch {stage}"] = asdict(check_mismatch(load_recipe(made).recipe, prompts))
+    found["resume"] = asdict(check_resume(made, ["backend.zero_stage=2"], [], 2, 1))
+    return found
+
+
 def main(out: Path, stages: list[int]) -> None:
     torch.set_num_threads(1)
     spares = 0
@@ -211,6 +232,8 @@ def main(out: Path, stages: list[int]) -> None:
                 ):
                     found[f"{stage} {name} {options}"] = trained(ranks, stage, name, options, out.parent)
         if 3 in stages:
+            model = ranks.told(str(checkpoint(scale=3.0)) if ranks.first else "")
+            found["checks"] = ranks.all(checks(out.parent, model))
             found["loaded otherwise"] = [text for wrong in ranks.all(loaded_otherwise(ranks)) for text in wrong]
         found["spares"] = sum(ranks.all(spares))
         if ranks.first:

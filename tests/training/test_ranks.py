@@ -95,6 +95,15 @@ def test_ranks_had_to_keep_step(results: Any) -> None:
     assert results[1]["spares"] > 10
 
 
+def test_recipes_are_checked_on_all_ranks(results: Any) -> None:
+    first, second = results[1]["checks"]
+    assert first == second and all(check["failures"] == [] for check in first.values())
+    figures = [first[f"mismatch {stage}"]["figures"] for stage in (1, 2, 3)]
+    assert [f["tokens"] for f in figures] == [1 * 4 * 8, 3 * 4 * 8, 3 * 4 * 8]
+    assert all(0 < f["mismatch/logprob_mean"] < 1e-5 for f in figures)
+    assert first["resume"]["figures"]["different lines of rollouts.jsonl"] == "0 of 32"
+
+
 @pytest.mark.parametrize("count, ranks", [(10, 4), (3, 4), (8, 2), (0, 3), (7, 1)])
 def test_shares_are_neighbours_and_even(count: int, ranks: int) -> None:
     shares = [Ranks(rank, ranks).share(range(count)) for rank in range(ranks)]

@@ -59,16 +59,15 @@ def math_answer(
         return Verdict(0.0, "unparsable", reason="no answer found")
     language = str(prompt.meta.get("lang", "en"))[:2]
     options = (units, percent, ordered_lists, tolerance)
-    verdict = Verdict(0.0, "wrong", found.text, "")
+    verdicts: list[Verdict] = []
     for reference in references:
-        verdict = _quick(reference, found, language) or _compared(reference, found, language, options)
-        if verdict.status == "correct":
+        verdicts.append(_quick(reference, found, language) or _compared(reference, found, language, options))
+        if verdicts[-1].status == "correct":
             break
-    if (
-        verdict.status == "correct"
-        and _restates(prompt, found.text)
-        and plain(found.text) not in map(plain, references)
-    ):
+    else:  # one that could not be judged might have been the one that is met
+        return next((verdict for verdict in verdicts if not verdict.judged), verdicts[-1])
+    verdict = verdicts[-1]
+    if _restates(prompt, found.text) and plain(found.text) not in map(plain, references):
         return Verdict(0.0, "wrong", found.text, f"{found.why}: the problem's own equation is no answer")
     return verdict
 

@@ -151,13 +151,15 @@ def words(text: str) -> tuple[str, ...]:
 
 def token_f1(given: Sequence[str], gold: Sequence[str]) -> float:
     """2 p r / (p + r) of the tokens that both have, each as often as both have it."""
-    shared = sum((Counter(given[:MAX_WORDS]) & Counter(gold[:MAX_WORDS])).values())
+    given, gold = given[:MAX_WORDS], gold[:MAX_WORDS]
+    shared = sum((Counter(given) & Counter(gold)).values())
     return 2 * shared / (len(given) + len(gold)) if shared else 0.0
 
 
 def rouge_l(given: Sequence[str], gold: Sequence[str]) -> float:
     """2 p r / (p + r) of the longest common subsequence."""
-    length = longest_common(given[:MAX_WORDS], gold[:MAX_WORDS])
+    given, gold = given[:MAX_WORDS], gold[:MAX_WORDS]
+    length = longest_common(given, gold)
     return 2 * length / (len(given) + len(gold)) if length else 0.0
 
 

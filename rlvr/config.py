@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
 from rlvr import registry
 from rlvr.errors import RecipeError, UnknownName, UserError, did_you_mean
+from rlvr.recipe_file import read_recipe
 from rlvr.rules import cross_checks
 from rlvr.schema import Recipe
 
@@ -52,7 +53,7 @@ def load_recipe(
     else:
         path = find_recipe(source)
         name, folder = path.name, path.parent
-        values, lines = _read(path)
+        values, lines = read_recipe(path, _SHORT)
     problems: list[str] = []
     origins = {key: f"{name} line {line}" if line else name for key, line in lines.items()}
     _expand(values)
@@ -194,29 +195,6 @@ def _located(key: str, text: str, origins: Mapping[str, str]) -> str:
     return f"{key}: {text}" + (f" ({where})" if where else "")
 
 
-def _read(path: Path) -> tuple[dict[str, Any], dict[str, int]]:
-    try:
-        text = path.read_text()
-        values = yaml.safe_load(text)
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-    except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
-        detail = " ".join(str(error).split())
-        raise UserError(f"{path} cannot be read as YAML: {detail}. Mend the file there.") from error
-    if not isinstance(values, dict):
-        raise UserError(f"{path} holds no recipe: its top level must be `key: value` lines (model, data, ...).")
-    return values, dict(_key_lines(node))
-
-
-def _key_lines(node: Any, prefix: str = "") -> Iterator[tuple[str, int]]:
-    if isinstance(node, yaml.MappingNode):
-        for key, value in node.value:
-            name = f"{prefix}{key.value}"
-            yield name, key.start_mark.line + 1
-            yield from _key_lines(value, f"{name}.")
-            if name in _SHORT and isinstance(value, yaml.ScalarNode):
-                yield f"{name}.{_SHORT[name]}", key.start_mark.line + 1
-
-
 def _expand(values: dict[str, Any]) -> None:
     """Bare strings into sections, so that `data.train.path=...` can be set beside `data: {train: gsm8k}`."""
     for key, field in _SHORT.items():
@@ -256,6 +234,8 @@ def _apply(values: dict[str, Any], override: str, origins: dict[str, str], probl
 def _drop(values: dict[str, Any], loc: Sequence[Any]) -> None:
     holder: Any = values
     path = [part for part in loc if not str(part).startswith("function-")]
+    while isinstance(path[-1], int):  # an item of a list takes the list with it
+        path.pop()
     for part in path[:-1]:
         try:
             holder = holder[part]

@@ -18,8 +18,14 @@ def data_problems(recipe: Recipe) -> Iterator[tuple[str, str]]:
         yield from _mix(recipe)
     else:
         yield from _data("data.train", data.train, data.data_dir)
+    labels = [ref.label or ref.name or str(ref.path) for ref in data.eval]
     for index, ref in enumerate(data.eval):
         yield from _data(f"data.eval.{index}", ref, data.data_dir)
+        if labels[index] in labels[:index]:
+            yield (
+                f"data.eval.{index}",
+                f"reports its metrics as eval/{labels[index]}/..., and so does an entry before it: give it a `label`",
+            )
     if data.language is not None:
         yield from _data("data.language", data.language, data.data_dir)
     chosen = recipe.algorithm.name

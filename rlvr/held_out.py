@@ -42,6 +42,8 @@ class HeldOut:
             suite = suite_for(_section(ref), name=ref.label)
             problems = suite.load(data_dir=recipe.data.data_dir)
             self._refuse(suite.name, are_pairs(problems.prompts))
+            if not are_pairs(problems.prompts):  # a setting that is none must not end the run when it first evaluates
+                suite.sampling_for(suite.samples if ref.samples is None else ref.samples, ref.sampling, train.seed)
             self.entries.append((ref, suite, problems))
 
     @property

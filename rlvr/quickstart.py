@@ -63,12 +63,12 @@ def quickstart(
     if folder.exists():
         _remove(folder)
     random_model = save_tiny(folder / "random", seed)
-    cold = train_recipe(
+    cold = _trained(
         _recipe("quickstart_cold_start", random_model, folder / "cold_start", seed, *settings, *cold_start),
         title="cold start",
     )
     start = _model(cold)
-    learned = train_recipe(_recipe("quickstart", start, folder, seed, *settings, *grpo), title="GRPO", into=True)
+    learned = _trained(_recipe("quickstart", start, folder, seed, *settings, *grpo), title="GRPO", into=True)
     seconds = time.perf_counter() - began
     before, after = learned.evals[0], learned.evals[learned.iterations]
     more = _control(cold, learned, folder, seed, settings) if control else None
@@ -94,8 +94,7 @@ def _control(
     cold: TrainReport, learned: TrainReport, folder: Path, seed: int, settings: Sequence[str]
 ) -> tuple[float, float]:
     """More cold start for as long as GRPO took: (accuracy on the same problems, seconds)."""
-    spent = learned.seconds - sum(metrics.get("time/eval", 0.0) for metrics in learned.evals.values())
-    updates = max(_MIN_CONTROL, round(spent / (cold.seconds / cold.iterations)))
+    updates = max(_MIN_CONTROL, round(learned.seconds / (cold.seconds / cold.iterations)))
     base = load_recipe("quickstart").recipe
     resolved = _recipe(
         "quickstart_cold_start",
@@ -111,7 +110,7 @@ def _control(
         f"data.train.options.seed={seed + 1_000_000}",
         f"data.eval=[{base.data.eval[0].model_dump_json(exclude_none=True, exclude_defaults=True)}]",
     )
-    report = train_recipe(resolved, title="control: more cold start")
+    report = _trained(resolved, title="control: more cold start")
     return report.evals[report.iterations]["eval/chain/accuracy"], report.seconds
 
 
@@ -124,6 +123,14 @@ def _recipe(name: str, model: Path, folder: Path, seed: int, *overrides: str) ->
         *overrides,
     ]
     return load_recipe(name, given)
+
+
+def _trained(resolved: Resolved, title: str, into: bool = False) -> TrainReport:
+    """A run of it to its end. Raises `UserError` where SIGTERM ended it earlier: the rest would make no sense."""
+    report = train_recipe(resolved, title=title, into=into)
+    if report.iterations < resolved.recipe.train.iterations:
+        raise UserError(f"{report.folder} was stopped after iteration {report.iterations}. Start again.")
+    return report
 
 
 def _model(report: TrainReport) -> Path:

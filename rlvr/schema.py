@@ -13,6 +13,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from rlvr.reward_sections import GraderSection, JudgeSection, RewardSection
 from rlvr.sections import DataRef, DataSection, EvalRef, Section, VerifierRef, named
 
+#: Of a moving average.
+Decay = Annotated[float, Field(ge=0, lt=1)]
+
 __all__ = ["DataRef", "DataSection", "EvalRef", "Recipe", "Section", "VerifierRef"]
 
 
@@ -98,7 +101,7 @@ class CorrectionSection(Section):
     """
 
     name: Literal["auto", "none", "token", "sequence", "mask"] = "auto"
-    cap: float = Field(2.0, ge=1, description="largest weight of a token or of a sequence")
+    cap: float = Field(2.0, ge=1, allow_inf_nan=True, description="largest weight of a token or of a sequence")
     low: float = Field(0.5, gt=0, le=1, description="least weight at which `mask` trains a token")
     high: float = Field(5.0, ge=1, description="largest weight at which `mask` trains a token")
 
@@ -150,9 +153,9 @@ class TrainSection(Section):
     lr: float = Field(1e-6, gt=0)
     warmup: int = Field(0, ge=0, description="updates of linear warm-up")
     schedule: Literal["constant", "linear", "cosine"] = "constant"
-    betas: tuple[float, float] = (0.9, 0.999)
+    betas: tuple[Decay, Decay] = (0.9, 0.999)
     weight_decay: float = Field(0.0, ge=0)
-    grad_clip: float = Field(1.0, gt=0, description="largest norm of a gradient")
+    grad_clip: float = Field(1.0, gt=0, allow_inf_nan=True, description="largest norm of a gradient; .inf: any")
     seed: int = Field(0, ge=0)
     skip_dead_rows: bool = Field(True, description="do not compute rows that add exactly nothing to the gradient")
     count_dead_rows: bool = Field(True, description="their tokens stay in the loss denominator")

@@ -38,6 +38,7 @@ FLOORS: dict[str, tuple[float, str]] = {
     "rlvr.rules": (1.5, "config"),  # a recipe is checked against the verifiers and data sets it names
     "rlvr.data_rules": (1.5, "config"),
     "rlvr.config": (1.5, "config"),
+    "rlvr.recipe_file": (1.5, "config"),
     "rlvr.records": (1.5, "records"),  # what runs wrote, as nouns again: the writer, an engine and the viewer read it
     "rlvr.rollout.chat": (1.5, "chat"),  # text to tokens and back: engines and the trainer must agree on it
     "rlvr.training.batch": (1.5, "batch"),  # the tensor form of the nouns: algorithms stand on it

@@ -127,6 +127,7 @@ def test_a_group_of_one_suffices_where_nothing_is_compared(tmp_path: Path) -> No
         ("train: {name: chain, verifier: mth}", "data.train.verifier", "did you mean 'math'?"),
         ("train: chain, eval: [{name: gsm8kk}]", "data.eval.0.name", "did you mean 'gsm8k'?"),
         ("train: {name: chain, limit: 0}", "data.train.limit", "greater than or equal to 1"),
+        ("train: chain, eval: [chain, {name: chain, limit: 2}]", "data.eval.1", "give it a `label`"),
     ],
 )
 def test_the_rules_of_data(tmp_path: Path, data: str, key: str, says: str) -> None:
@@ -145,12 +146,26 @@ def test_the_rules_of_data(tmp_path: Path, data: str, key: str, says: str) -> No
         ("dpo", "beta: 0", "greater than 0"),
         ("a2c", "n: 0", "greater than or equal to 1"),
         ("ppo_penalty", "kl_target: .nan", "less than inf"),
+        ("trpo", "fisher_rows: -1", "greater than or equal to 0"),
     ],
 )
 def test_an_option_outside_its_range_is_a_mistake(tmp_path: Path, name: str, options: str, says: str) -> None:
     key = options.partition(":")[0]
     found = problems(tmp_path, f"model: tiny\ndata: {{train: chain}}\nalgorithm: {{name: {name}, {options}}}\n")
     assert any(f"algorithm.{key}" in problem and says in problem for problem in found), found
+
+
+@pytest.mark.parametrize(
+    ("setting", "says"),
+    [
+        ("train.betas=[0.9, 1.5]", "train.betas.1: input should be less than 1, got 1.5"),
+        ("train.lr=.inf", "train.lr: input should be a finite number"),
+        ("judge.timeout=.inf", "judge.timeout: input should be a finite number"),
+    ],
+)
+def test_a_number_that_trains_nothing_is_one_mistake(tmp_path: Path, setting: str, says: str) -> None:
+    assert says in only(tmp_path, MINIMAL, setting)
+    load_recipe(write(tmp_path, MINIMAL), ["train.grad_clip=.inf", "correction.cap=.inf"])  # these bound nothing then
 
 
 def test_numbers_that_yaml_reads_as_text(tmp_path: Path) -> None:
@@ -203,6 +218,8 @@ def test_a_shorthand_and_an_override_beside_it(tmp_path: Path) -> None:
         ("- a\n- b\n", "holds no recipe"),
         ("", "holds no recipe"),
         ("model: [unclosed\n", "cannot be read as YAML"),
+        (MINIMAL + "train: {lr: 1e-6}\ntrain: {seed: 2}\n", "the key 'train' twice, in lines 3 and 4"),
+        (MINIMAL + "train:\n  lr: 1e-6\n  seed: 2\n  lr: 1e-5\n", "the key 'train.lr' twice, in lines 4 and 6"),
         ("model: !!python/object/apply:os.system ['true']\n", "cannot be read as YAML"),
     ],
 )

@@ -255,6 +255,14 @@ def test_a_base_model_is_trained_and_evaluated_by_every_engine_with_the_plain_te
     assert [r["prompt"] for r in server.asked] == [tokenizer.decode(r["prompt_ids"]) for r in records]
 
 
+def test_a_mistake_in_how_an_evaluation_samples_is_told_before_training(tmp_path: Path) -> None:
+    data = {"train": {"name": "chain", "options": {"count": 4}}, "eval": [{"name": "chain", "limit": 2,
+            "sampling": {"temprature": 1}}]}  # fmt: skip
+    with pytest.raises(UserError, match="did you mean 'temperature'"):
+        run(tmp_path / "r", "train.eval_every=2", data=data)
+    assert not (tmp_path / "r").exists()
+
+
 def test_supervised_fine_tuning_needs_demonstrations(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="no demonstration"):
         run(tmp_path / "r", algorithm={"name": "sft"})

@@ -141,7 +141,7 @@ def _neighbours(text: str, low: int, high: int) -> bool:
 def _labelled(text: str, start: int, boxes: list[tuple[Extracted, int]]) -> list[str]:
     """The contents; with `x =` in front where each of several boxes has such a label outside."""
     labels = [_LABEL.search(text, max(start, begin - 12), begin) for _, begin in boxes]
-    if len(boxes) == 1 or not all(labels):
+    if not all(labels):
         return [box.text for box, _ in boxes]
     return [f"{label[0].strip()} {box.text}" for label, (box, _) in zip(labels, boxes, strict=True) if label]
 

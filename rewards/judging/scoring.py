@@ -88,15 +88,8 @@ def _score(
     with Judge(workers, timeout, plugins=plugins, warm=[use.name for use in every], open_model=open_model) as judge:
         judge.open_models(every)
         for number, row in enumerate(rows):
-            problem = _problem(row)
-            kept = (
-                {"id": None, "line": row.line}
-                if isinstance(row, BadRow)
-                else dict(row)
-                if isinstance(row, Mapping)
-                else {}
-            )
-            waiting.append((kept, unjudged(problem) if problem else judge.submit(*_pair(row, number, one))))  # type: ignore[arg-type]
+            asked = _asked(row, number, one)
+            waiting.append((_kept(row), unjudged(asked) if isinstance(asked, str) else judge.submit(*asked)))
             while len(waiting) > WINDOW * workers:
                 yield _finished(*waiting.popleft())
         while waiting:
@@ -120,31 +113,40 @@ def verdict_fields(verdict: Verdict) -> dict[str, Any]:
     }
 
 
-def _problem(row: Any) -> str:
-    """Why a row cannot be judged, empty where it can."""
+def _kept(row: Mapping[str, Any] | BadRow) -> dict[str, Any]:
+    """What comes back of a row beside its verdict."""
+    if isinstance(row, BadRow):
+        return {"id": None, "line": row.line}
+    return dict(row) if isinstance(row, Mapping) else {}
+
+
+def _asked(
+    row: Mapping[str, Any] | BadRow, number: int, one: tuple[VerifierUse, ...] | None
+) -> tuple[Prompt, Completion] | str:
+    """The prompt and the completion of a row, or why it cannot be judged.
+
+    `one` are the verifiers of all rows. A row that names its own is a record, and some prompts have no answer.
+    """
     if isinstance(row, BadRow):
         return row.reason
     if not isinstance(row, Mapping):
         return f"the row is a {type(row).__name__}, not an object"
-    if not isinstance(row.get("completion"), str):
+    completion, meta, asked = row.get("completion"), row.get("meta") or {}, row.get("prompt") or ""
+    if not isinstance(completion, str):
         return "the row has no completion that is text"
-    if row.get("answer") is None:
+    if row.get("answer") is None and one is not None:
         return "the row has no answer"
-    if not isinstance(row.get("meta") or {}, Mapping):
+    if not isinstance(meta, Mapping):
         return "the row's meta is not an object"
-    if not isinstance(row.get("prompt") or "", (str, list)):
+    if isinstance(asked, str):
+        messages: tuple[Mapping[str, Any], ...] = ({"role": "user", "content": asked},)
+    elif isinstance(asked, list) and all(isinstance(message, Mapping) for message in asked):
+        messages = tuple(asked)
+    else:
         return "the row's prompt is neither text nor a list of messages"
-    if isinstance(row.get("prompt"), list) and not all(isinstance(m, Mapping) for m in row["prompt"]):
-        return "the row's prompt is neither text nor a list of messages"
-    return ""
-
-
-def _pair(row: Mapping[str, Any], number: int, one: tuple[VerifierUse, ...] | None) -> tuple[Prompt, Completion]:
-    prompt = row.get("prompt") or ""
-    messages = tuple(prompt) if isinstance(prompt, list) else ({"role": "user", "content": prompt},)
-    name = str(row.get("id", number))
     uses = tuple(VerifierUse(**use) for use in row["verifier"]) if one is None else one
-    return Prompt(name, messages, row["answer"], uses, row.get("meta") or {}), Completion.of_text(row["completion"])
+    prompt = Prompt(str(row.get("id", number)), messages, row.get("answer"), uses, meta)
+    return prompt, Completion.of_text(completion)
 
 
 def score(

@@ -24,6 +24,7 @@ Positive = Annotated[float, Interval(gt=0, lt=math.inf)]
 NotNegative = Annotated[float, Interval(ge=0, lt=math.inf)]
 Share = Annotated[float, Interval(ge=0, le=1)]
 Count = Annotated[int, Interval(ge=1)]
+CountOrAll = Annotated[int, Interval(ge=0)]
 
 #: What an algorithm remembers between updates: plain numbers, kept in the checkpoint.
 State = Mapping[str, float]

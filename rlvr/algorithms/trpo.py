@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from rlvr import functional as F
-from rlvr.algorithms.base import Algorithm, Count, Loss, NotNegative, Positive, Share, State, TrustRegion
+from rlvr.algorithms.base import Algorithm, Count, CountOrAll, Loss, NotNegative, Positive, Share, State, TrustRegion
 from rlvr.algorithms.critic import value_in_loss
 from rlvr.registry import algorithm
 
@@ -38,7 +38,7 @@ class TRPO(Algorithm):
     cg_iterations: Count = 10
     damping: NotNegative = 0.1
     backtracks: Count = 10
-    fisher_rows: int = 0
+    fisher_rows: CountOrAll = 0
     critic_updates: Count = 8
 
     advantage: ClassVar[str] = "GAE over a critic, or group mean"

@@ -108,6 +108,7 @@ _RANGES = {
     "NotNegative": "float, at least 0",
     "Share": "float, 0 to 1",
     "Count": "int, at least 1",
+    "CountOrAll": "int, 0: all",
 }
 
 

@@ -32,7 +32,7 @@ def command(
     from rlvr.tracking.symptoms import diagnose
 
     target = out or runs[0] / "report.html"
-    if not target.parent.is_dir():
+    if out is not None and not target.parent.is_dir():
         raise UserError(f"--out {target} cannot be written: {target.parent} is no folder. Give the path of a file.")
     warnings = {
         run: [{"iteration": i, "rule": w.rule, "text": w.text} for i, w in diagnose(read_lines(run / "metrics.jsonl"))]

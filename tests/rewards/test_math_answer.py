@@ -68,6 +68,9 @@ CASES = [
     ("50", "0.5", "wrong"),
     (r"\boxed{3}", ["2", "3"], "correct"),
     (r"\boxed{4}", ["2", "3"], "wrong"),
+    (r"\boxed{4}", ["2", "1 +"], "error"),  # one of them cannot be read: nobody knows whether 4 is it
+    (r"\boxed{4}", ["1 +", "2"], "error"),
+    (r"\boxed{2}", ["1 +", "2"], "correct"),
     (r"\boxed{4}", [], "error"),
     (r"<think>\boxed{6}</think> I give up on this one", "6", "unparsable"),
 ]

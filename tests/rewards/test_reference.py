@@ -126,6 +126,11 @@ def test_f1_and_rouge_l_by_hand(given: str, gold: str, f1: float, rouge: float) 
     assert rouge_l(given.split(), gold.split()) == pytest.approx(rouge)
 
 
+def test_of_answers_longer_than_what_is_compared_only_that_counts() -> None:
+    long = [str(n) for n in range(20_001)]
+    assert token_f1(long, long) == rouge_l(long, long) == 1.0
+
+
 def test_the_longest_common_subsequence_is_that_of_the_table() -> None:
     rng = random.Random(0)
     for _ in range(300):

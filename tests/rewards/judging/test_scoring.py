@@ -2,10 +2,12 @@
 
 import itertools
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
+from rlvr.core import VerifierUse
 from rlvr.errors import UserError
 from rlvr.rewards import BadRow, plain_verifier, read_rows, score, score_rows
 
@@ -30,6 +32,13 @@ def test_rows_come_back_in_order_with_their_verdicts() -> None:
     assert set(scored[0]["verdict"]) == {"reward", "status", "answer", "reason", "parts", "seconds"}
     assert "no completion" in scored[3]["verdict"]["reason"] and "no answer" in scored[4]["verdict"]["reason"]
     json.dumps(scored)
+
+
+def test_a_record_of_a_prompt_without_an_answer_is_judged_by_its_own_verifier() -> None:
+    use = VerifierUse("format", options={"style": "boxed"})
+    row = {"id": "a", "completion": r"\boxed{4}", "answer": None, "verifier": [asdict(use)]}
+    assert [scored["verdict"]["status"] for scored in score_rows([row], [(use,)])] == ["correct"]
+    assert "no answer" in next(score_rows([row], "format", options={"style": "boxed"}))["verdict"]["reason"]
 
 
 def test_a_file_with_broken_lines(tmp_path: Path) -> None:

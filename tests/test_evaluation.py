@@ -141,7 +141,7 @@ def killed(out: Path, lines: int, pause: float) -> None:
             long_evaluation(out, resume=out.exists(), on_progress=pause_after_1100)
         finally:
             os._exit(1)  # it was to be killed long before
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 300
     while recorded(out) < lines and time.monotonic() < deadline:
         time.sleep(0.005)
     time.sleep(pause)

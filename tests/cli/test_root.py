@@ -110,18 +110,18 @@ def test_an_interrupt_is_130(tmp_path: Path) -> None:
         cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     try:
-        until = time.monotonic() + 60
+        until = time.monotonic() + 300
         while not (tmp_path / "started").exists() and time.monotonic() < until:
             time.sleep(0.05)
         time.sleep(0.2)
         worker = int((tmp_path / "started").read_text())
         process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=30)
+        _, errors = process.communicate(timeout=300)
     finally:
         process.kill()
     assert process.returncode == 130
     assert errors.strip() == "rlvr: interrupted"
-    for _ in range(100):
+    for _ in range(600):
         if not _alive(worker):
             return
         time.sleep(0.1)

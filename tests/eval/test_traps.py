@@ -72,7 +72,7 @@ def test_transformers_samples_by_the_temperature_alone(greedy_by_config: str, tm
 def test_a_server_is_asked_for_the_same_sampling_and_for_noise_of_its_own_each_time(tmp_path: Path) -> None:
     pytest.importorskip("openai", reason="the extra openai is not installed")
     with Server(lambda question: (200, "so")) as server:
-        engine = OpenAIEngine("m", None, EngineSection(name="openai", url=server.url, batch_size=4, timeout=5))
+        engine = OpenAIEngine("m", None, EngineSection(name="openai", url=server.url, batch_size=4, timeout=60))
         settings = {"temperature": 0.7, "top_p": 1.0, "max_tokens": 24}
         evaluate_suite("chain", engine, InlineJudge(), samples=10, limit=3, sampling=settings)
     sent = [{key: value for key, value in asked.items() if key in settings} for asked in server.asked]
@@ -92,7 +92,7 @@ def test_any_server_is_given_the_stop_texts_and_its_text_may_have_them_or_not(tm
     pytest.importorskip("openai", reason="the extra openai is not installed")
     texts = iter(["4", "4\n\nQuestion: 3+3?\nAnswer: 6"])  # as OpenAI's answer; and one that stops nowhere
     with Server(lambda question: (200, next(texts))) as server:
-        engine = OpenAIEngine("m", None, EngineSection(name="openai", url=server.url, batch_size=1, timeout=5))
+        engine = OpenAIEngine("m", None, EngineSection(name="openai", url=server.url, batch_size=1, timeout=60))
         stops = {"stop": ["Question:"], "temperature": 1.0}
         path = tmp_path / "r.jsonl"
         evaluate_suite("chain", engine, InlineJudge(), samples=2, limit=1, sampling=stops, record=path)

@@ -53,6 +53,6 @@ def test_the_chain_task_writes_the_lines_and_the_judge_carries_them() -> None:
     assert len(lines) == 3
     text = f"{', '.join(lines)}, \\boxed{{{prompt.answer}}}"
     with Judge(workers=1) as judge:
-        verdict = judge.submit(prompt, Completion.of_text(text)).result(timeout=60)
+        verdict = judge.submit(prompt, Completion.of_text(text)).result(timeout=300)
     assert verdict.reward == 1.0
     assert [end for end, _ in verdict.steps] == [len(", ".join(lines[: i + 1])) for i in range(3)]

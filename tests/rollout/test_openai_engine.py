@@ -197,7 +197,7 @@ def test_closed_it_leaves_no_connection_and_no_loop() -> None:
         engine.close()
         engine.close()
         assert engine.client.http.is_closed()
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while engine.client._loop.is_running() and time.monotonic() < deadline:
             time.sleep(0.01)
         assert not engine.client._loop.is_running()

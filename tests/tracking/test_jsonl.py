@@ -67,7 +67,7 @@ for i in (12, 13):
 tracker.close()
 """
     assert resource.RLIMIT_FSIZE is not None
-    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     assert (failed := int(done.stdout)) >= 5
     # What was refused is lost and not kept in memory; what is written once there is room begins a line of its own.

@@ -71,7 +71,7 @@ def run_python(code: str, *, stdin: bool = False, **options: Any) -> subprocess.
     arguments = [sys.executable, "-"] if stdin else [sys.executable, "-c", code]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     given = {"input": code} if stdin else {}
-    return subprocess.run(arguments, capture_output=True, text=True, timeout=60, env=environment, **given, **options)
+    return subprocess.run(arguments, capture_output=True, text=True, timeout=300, env=environment, **given, **options)
 
 
 PROGRAM = """

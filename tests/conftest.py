@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import tempfile
 
 import pytest
@@ -15,6 +16,10 @@ os.environ["RLVR_CACHE"] = tempfile.mkdtemp(prefix="rlvr_cache_")  # cleaned set
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 # What a test starts sums on one thread, as the test does: there is another test at work beside it.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# A shell that starts the tests in the background has them ignore Ctrl-C, and what they start would inherit it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Fixed examples, so that a red run can be repeated; no deadline, because CI machines stall.
 settings.register_profile("rlvr", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])

@@ -119,7 +119,7 @@ def test_an_interrupt_is_130(tmp_path: Path) -> None:
         _, errors = process.communicate(timeout=300)
     finally:
         process.kill()
-    assert process.returncode == 130
+    assert process.returncode in (130, -signal.SIGINT)  # to a shell, both are 130
     assert errors.strip() == "rlvr: interrupted"
     for _ in range(600):
         if not _alive(worker):

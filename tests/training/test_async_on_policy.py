@@ -220,7 +220,8 @@ def test_an_interrupted_run_ends_at_once(tmp_path: Path) -> None:
     assert wait_until(lambda: metrics.exists() and metrics.stat().st_size > 0, 600)
     process.send_signal(signal.SIGINT)
     said, _ = process.communicate(timeout=300)
-    assert process.returncode == 130, said.decode()[-2000:]
+    # Where it came within an exec, as in making a dataclass, Python ends by the signal itself; to a shell both are 130.
+    assert process.returncode in (130, -signal.SIGINT), said.decode()[-2000:]
     assert b"interrupted" in said and b"Traceback" not in said and b"Fatal" not in said
 
 

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
     from rlvr.algorithms.base import Algorithm
+    from rlvr.functional import Correction
     from rlvr.rewards import Judge
     from rlvr.training.async_on_policy import AsyncOnPolicy
     from rlvr.training.local_backend import LocalBackend
-    from rlvr.training.mismatch import Correction
     from rlvr.training.on_policy import OnPolicy
     from rlvr.training.selection import Selection
     from rlvr.training.sources import Source
@@ -92,7 +92,7 @@ def selection_of(recipe: Recipe, prompts: Sequence[Prompt]) -> Selection:
 
 def correction_of(recipe: Recipe) -> Correction | None:
     """How surrogates are weighted; None where the engine samples from the very distribution that is trained."""
-    from rlvr.training.mismatch import Correction
+    from rlvr.functional import Correction
 
     section, engine = recipe.correction, recipe.engine
     if section.name == "none" or (section.name == "auto" and engine.name == "hf" and not engine.max_staleness):

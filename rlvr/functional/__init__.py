@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from rlvr.functional.aggregate import aggregation_weights
     from rlvr.functional.divergence import entropy, exact_kl, k1, k2, k3, token_kl
     from rlvr.functional.importance import (
+        Correction,
         effective_sample_share,
         log_weights,
         masked_tokens,
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     )
 
 _HOME = {
+    "Correction": "importance",
     "RunningMean": "advantages",
     "center": "advantages",
     "dead_groups": "advantages",
@@ -93,6 +95,7 @@ _HOME = {
 }
 
 __all__ = [
+    "Correction",
     "LineSearch",
     "RunningMean",
     "aggregation_weights",

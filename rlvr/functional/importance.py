@@ -8,6 +8,9 @@ trainer's policy had drawn it. Two things make d differ from 0: an engine that c
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Literal
+
 import torch
 from torch import Tensor
 
@@ -51,3 +54,21 @@ def masked_tokens(log_weights: Tensor, mask: Tensor, low: float = 0.5, high: flo
 def effective_sample_share(weights: Tensor) -> Tensor:
     """(sum w)^2 / (n sum w^2) -> scalar: 1 where all of `weights [n]` are equal, 1/n where one is all. Kish 1965."""
     return weights.sum().square() / (len(weights) * weights.square().sum()).clamp(min=torch.finfo(weights.dtype).tiny)
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """Which of these weights is wanted: truncated at `cap`, `token` by token or for the whole `sequence`; or `mask`, which
+    leaves out tokens whose weight is not within `low` and `high`."""
+
+    kind: Literal["token", "sequence", "mask"] = "token"
+    cap: float = 2.0
+    low: float = 0.5
+    high: float = 5.0
+
+    def weights(self, log_weights: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+        """The weights, and where a bound changed one, of log weights -> `[B, T]`, `[B, T]` bool."""
+        if self.kind == "mask":
+            return masked_tokens(log_weights, mask, self.low, self.high)
+        bounded = truncated_sequences if self.kind == "sequence" else truncated_tokens
+        return bounded(log_weights, mask, self.cap)

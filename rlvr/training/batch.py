@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, fields, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -17,9 +16,7 @@ from torch import Tensor
 
 from rlvr.core import Completion, Group
 from rlvr.functional.aggregate import Aggregation, aggregation_weights
-
-if TYPE_CHECKING:
-    from rlvr.training.mismatch import Correction
+from rlvr.functional.importance import Correction
 
 
 def _identity(values: Tensor) -> Tensor:

@@ -8,8 +8,7 @@ rounding leaves, and what the age of completions adds that older weights sampled
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
@@ -17,30 +16,13 @@ from torch import Tensor, nn
 from rlvr import functional as F
 from rlvr.algorithms.base import Algorithm, Loss
 from rlvr.errors import UserError
+from rlvr.functional.importance import Correction
 from rlvr.training.batch import Batch, Outputs
 from rlvr.training.ranks import Ranks
 
 #: Largest mean absolute difference, in nats, at which a run starts.
 LIMITS = {"float32": 1e-3, "float64": 1e-3, "bfloat16": 0.05, "float16": 0.05}
 QUANTILES = {"mismatch/logprob_p50": 0.5, "mismatch/logprob_p95": 0.95, "mismatch/logprob_p99": 0.99}
-
-
-@dataclass(frozen=True, slots=True)
-class Correction:
-    """The weight exp(old_logprobs - sampler_logprobs) of a token: truncated at `cap`, `token` by token or for the whole
-    `sequence`; or `mask`, which leaves out tokens whose weight is not within `low` and `high`."""
-
-    kind: Literal["token", "sequence", "mask"] = "token"
-    cap: float = 2.0
-    low: float = 0.5
-    high: float = 5.0
-
-    def weights(self, log_weights: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-        """The weights, and where a bound changed one, of log weights -> `[B, T]`, `[B, T]` bool."""
-        if self.kind == "mask":
-            return F.masked_tokens(log_weights, mask, self.low, self.high)
-        bounded = F.truncated_sequences if self.kind == "sequence" else F.truncated_tokens
-        return bounded(log_weights, mask, self.cap)
 
 
 def weighted_loss(algorithm: Algorithm, outputs: Outputs, batch: Batch) -> Loss:

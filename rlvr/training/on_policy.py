@@ -25,7 +25,7 @@ from rlvr.training.shaping import Shaping, overlong
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
-    from rlvr.training.mismatch import Correction
+    from rlvr.functional import Correction
 
 #: Sets the order of dynamic sampling's further prompts apart from every other use of the run's seed.
 _FURTHER = 0xDA90

@@ -13,10 +13,10 @@ import torch
 from torch import Tensor
 
 from rlvr.algorithms.base import Algorithm
+from rlvr.functional import Correction
 from rlvr.registry import REGISTRIES, get
 from rlvr.training.batch import Batch, collate
 from rlvr.training.local_backend import LocalBackend
-from rlvr.training.mismatch import Correction
 from tests.algorithms import gradients
 from tests.algorithms.gradients import backend, credited, hard_groups, padded, shuffled
 

@@ -13,10 +13,11 @@ import torch
 
 from rlvr.config import load_recipe
 from rlvr.errors import UserError
+from rlvr.functional import Correction
 from rlvr.records import unpack
 from rlvr.run import train_recipe
 from rlvr.sourcing import correction_of
-from rlvr.training.mismatch import Correction, mismatch_metrics, quantile
+from rlvr.training.mismatch import mismatch_metrics, quantile
 from tests.tiny import recipe
 
 

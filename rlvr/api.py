@@ -14,6 +14,7 @@ from rlvr.config import Resolved, load_recipe
 from rlvr.core import Group
 from rlvr.engines import lone_engine
 from rlvr.evaluation import evaluate_model
+from rlvr.evaluation_settings import check_models, eval_recipe_of
 from rlvr.outcome import EvalReport, TrainReport
 from rlvr.preparing import training_prompts
 from rlvr.run import train_recipe
@@ -66,12 +67,13 @@ def evaluate_from_python(
     recipe: Mapping[str, Any],
 ) -> EvalReport:
     """`rlvr.evaluate`: the recipe's sections `model`, `engine`, `judge`, `sampling` and `train.seed` as keywords."""
-    sections = {**recipe, "model": {"path": str(model), **recipe.get("model", {})}, "data": {"train": "chain"}}
+    sections = {**recipe, "model": {"path": str(model), **recipe.get("model", {})}}
     sampling = dict(sections.pop("sampling", {}))
-    resolved = load_recipe(sections)
     names = suites.split(",") if isinstance(suites, str) else list(suites)
+    settings = eval_recipe_of(sections)
+    check_models([settings.model.path], settings)
     return evaluate_model(
-        resolved.recipe,
+        settings,
         [name.strip() for name in names],
         samples=k,
         limit=limit,

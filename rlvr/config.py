@@ -6,9 +6,8 @@ Precedence: defaults < recipe < `key=value`. Nothing here loads torch.
 from __future__ import annotations
 
 import dataclasses
-import json
 import typing
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -44,9 +43,15 @@ class Resolved:
 
 
 def load_recipe(
-    source: str | Path | Mapping[str, Any], overrides: Sequence[str] = (), plugins: Sequence[str] = ()
+    source: str | Path | Mapping[str, Any],
+    overrides: Sequence[str] = (),
+    plugins: Sequence[str] = (),
+    checks: Callable[[Recipe], Iterator[tuple[str, str]]] = cross_checks,
 ) -> Resolved:
-    """The recipe of a YAML file (or mapping) with `key=value` overrides. Raises `RecipeError` with all mistakes."""
+    """The recipe of a YAML file (or mapping) with `key=value` overrides. Raises `RecipeError` with all mistakes.
+
+    `checks` are the rules between its sections: (key, what is wrong) of each that is broken.
+    """
     if isinstance(source, Mapping):
         name, folder = "the recipe", Path.cwd()
         values, lines = _copy(source), dict[str, int]()
@@ -62,7 +67,7 @@ def load_recipe(
     _load_plugins(values, plugins, folder, problems)
     recipe = _validate(values, problems, origins)
     if recipe is not None:
-        problems += [_located(key, text, origins) for key, text in cross_checks(recipe)]
+        problems += [_located(key, text, origins) for key, text in checks(recipe)]
     if problems or recipe is None:
         raise RecipeError(name, problems)
     return Resolved(recipe, {key: origins.get(key, "default") for key in _flat(recipe.model_dump())}, name)
@@ -80,29 +85,6 @@ def _load_plugins(values: dict[str, Any], given: Sequence[str], folder: Path, pr
             problems.append(str(error))
     if files:
         values["plugins"] = [str(file.expanduser().resolve()) for file in files]
-
-
-def _checkpoint_dtype(model: str) -> dict[str, str]:
-    """The dtype that a local checkpoint was trained in, so that evaluating it gives the numbers of its run."""
-    for config in (Path(model).expanduser() / "config.json", Path(model).expanduser() / "model" / "config.json"):
-        try:
-            if json.loads(config.read_text()).get("dtype") == "bfloat16":
-                return {"dtype": "bfloat16"}
-        except (OSError, ValueError, AttributeError):
-            continue
-    return {}
-
-
-def eval_recipe(
-    model: str, overrides: Sequence[str], plugins: Sequence[str], seed: int
-) -> tuple[Recipe, dict[str, Any]]:
-    """A recipe for evaluating `model`, and the sampling settings that were given: a suite has defaults of its own."""
-    # Nothing is trained; a set that needs no file stands where the schema asks for training data.
-    base = {"model": {"path": model, **_checkpoint_dtype(model)}, "data": {"train": "chain"}, "train": {"seed": seed}}
-    resolved = load_recipe(base, overrides, plugins)
-    given = {key.removeprefix("sampling.") for key, origin in resolved.origins.items() if origin == "command line"}
-    section = resolved.recipe.sampling.model_dump(exclude={"group_size"})
-    return resolved.recipe, {key: value for key, value in section.items() if key in given}
 
 
 def find_recipe(source: str | Path) -> Path:

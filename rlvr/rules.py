@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from rlvr import registry
 from rlvr.data_rules import data_problems
 from rlvr.errors import did_you_mean
+from rlvr.hub import looks_local
 from rlvr.schema import CriticSection, Recipe
 from rlvr.zero import zero_problems
 
@@ -36,6 +37,12 @@ def cross_checks(recipe: Recipe) -> Iterator[tuple[str, str]]:
     yield from _backend(recipe)
     yield from _lora(recipe)
     yield from _sampler(recipe)
+    yield from _engine(recipe)
+
+
+def evaluation_checks(recipe: Recipe) -> Iterator[tuple[str, str]]:
+    """The rules of an evaluation, which trains nothing: it may be greedy, cut the distribution, run in float16."""
+    yield from _names(recipe)
     yield from _engine(recipe)
 
 
@@ -170,8 +177,7 @@ def _sampler(recipe: Recipe) -> Iterator[tuple[str, str]]:
 
 def missing_folder(path: str) -> str | None:
     """What is wrong with a path that looks local and is no folder; a hub id is left to the hub."""
-    looks_local = path.startswith((".", "/", "~")) or path.count("/") > 1
-    return f"no folder at {path!r}" if looks_local and not Path(path).expanduser().is_dir() else None
+    return f"no folder at {path!r}" if looks_local(path) and not Path(path).expanduser().is_dir() else None
 
 
 def _schedule(recipe: Recipe) -> Iterator[tuple[str, str]]:

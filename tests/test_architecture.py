@@ -22,6 +22,7 @@ FLOORS: dict[str, tuple[float, str]] = {
     "rlvr.schema": (0, "ground"),
     "rlvr.sections": (0, "ground"),
     "rlvr.reward_sections": (0, "ground"),
+    "rlvr.hub": (0, "ground"),
     "rlvr.recipes": (0, "recipes"),
     "rlvr.functional": (1, "functional"),
     "rlvr.rewards": (1, "rewards"),
@@ -39,6 +40,7 @@ FLOORS: dict[str, tuple[float, str]] = {
     "rlvr.data_rules": (1.5, "config"),
     "rlvr.config": (1.5, "config"),
     "rlvr.recipe_file": (1.5, "config"),
+    "rlvr.evaluation_settings": (1.5, "config"),
     "rlvr.records": (1.5, "records"),  # what runs wrote, as nouns again: the writer, an engine and the viewer read it
     "rlvr.rollout.chat": (1.5, "chat"),  # text to tokens and back: engines and the trainer must agree on it
     "rlvr.training.batch": (1.5, "batch"),  # the tensor form of the nouns: algorithms stand on it

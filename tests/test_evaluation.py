@@ -13,10 +13,11 @@ from typing import Any
 import pytest
 
 from rlvr.cli.progress import Progress
-from rlvr.config import eval_recipe, load_recipe
+from rlvr.config import load_recipe
 from rlvr.errors import UserError
 from rlvr.eval import suite_for
 from rlvr.evaluation import evaluate_model, model_of
+from rlvr.evaluation_settings import eval_recipe
 from rlvr.rescoring import stored_rows
 from rlvr.run import train_recipe
 from tests.chat_server import Server

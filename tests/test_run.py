@@ -220,8 +220,8 @@ def test_an_empty_data_set_is_refused(tmp_path: Path, content: str) -> None:
 
 
 def test_a_base_model_is_trained_and_evaluated_by_every_engine_with_the_plain_template(tmp_path: Path) -> None:
-    from rlvr.config import eval_recipe
     from rlvr.evaluation import evaluate_model
+    from rlvr.evaluation_settings import eval_recipe
     from rlvr.rollout.chat import plain_template, template_hash
     from tests.chat_server import Server
     from tests.tiny import make_model, make_tokenizer

@@ -53,10 +53,11 @@ def command(
     """
     from rlvr.cli.progress import Progress
     from rlvr.cli.reports import show_evaluations
-    from rlvr.config import eval_recipe
+    from rlvr.evaluation_settings import check_models, eval_recipe
 
     models, overrides = _checked(arguments, plot)
     named = [(model, eval_recipe(model, overrides, [str(p) for p in plugin or ()], seed)) for model in models]
+    check_models(models, named[0][1][0])
     from rlvr.evaluation import evaluate_model
 
     suites = [name.strip() for name in suite.split(",") if name.strip()]

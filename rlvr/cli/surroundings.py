@@ -6,8 +6,6 @@ import os
 import shutil
 import subprocess
 import sys
-import urllib.error
-import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -37,19 +35,13 @@ def hub() -> str:
     """Whether the hub of models and data answers, without asking it for anything else."""
     from huggingface_hub import constants
 
+    from rlvr.hub import trouble
+
     if constants.is_offline_mode():
         return "switched off here (HF_HUB_OFFLINE): models and data must be files or in the cache"
-    try:
-        with urllib.request.urlopen(urllib.request.Request(constants.ENDPOINT, method="HEAD"), timeout=HUB_SECONDS):
-            return f"{constants.ENDPOINT} answers"
-    except urllib.error.HTTPError as error:  # it answered, whatever it thinks of the question
-        return f"{constants.ENDPOINT} answers ({error.code})"
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "reason", error)
-        return (
-            f"{constants.ENDPOINT} does not answer ({reason}): set HTTPS_PROXY, or HF_ENDPOINT to a mirror, or use "
-            "files (model.path=FOLDER, data.data_dir=FOLDER)"
-        )
+    if (why := trouble(HUB_SECONDS)) is None:
+        return f"{constants.ENDPOINT} answers"
+    return f"{why}: set HTTPS_PROXY, or HF_ENDPOINT to a mirror, or use files (model.path=FOLDER, data.data_dir=FOLDER)"
 
 
 def imports() -> dict[str, str]:

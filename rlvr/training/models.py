@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import copy
 import os
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from logging import WARNING, getLogger
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
 
+from rlvr import hub
 from rlvr.errors import UserError
+from rlvr.hub import looks_local
 from rlvr.rollout import chat
 from rlvr.training.checkpoint import model_folder
 from rlvr.training.packing import attention_name
@@ -114,21 +116,24 @@ def _load(auto: Any, path: str, **options: Any) -> Any:
     quiet()
     if "attn_implementation" in options:
         options["attn_implementation"] = attention_name(options["attn_implementation"])
-    looks_local = path.startswith((".", "/", "~")) or Path(path).exists()
-    if looks_local and not (Path(path).expanduser() / "config.json").is_file():
+    local = looks_local(path)
+    folder = Path(path).expanduser()
+    if local and not (folder / "config.json").is_file():
         raise UserError(
-            f"model.path={path!r} is not a checkpoint: there is no config.json in {Path(path).expanduser().resolve()}. "
+            f"model.path={path!r} is not a checkpoint: there is no config.json in {folder.resolve()}. "
             "Give the folder of a Hugging Face model, or a hub id such as Qwen/Qwen2.5-0.5B-Instruct."
         )
-    try:
-        return auto.from_pretrained(str(Path(path).expanduser()) if looks_local else path, **options)
-    except (OSError, ValueError, KeyError) as error:
-        first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        where = "the folder" if looks_local else "the Hugging Face hub"
-        raise UserError(
-            f"model.path={path!r} cannot be loaded from {where}: {first}. Check the name and the network, "
-            "or download the model elsewhere and give its folder."
-        ) from error
+    with nullcontext() if local else hub.asked() as trouble:
+        try:
+            return auto.from_pretrained(str(folder) if local else path, **options)
+        except (OSError, ValueError, KeyError) as error:
+            first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+            where = "the folder" if local else "the Hugging Face hub"
+            told = f"{trouble}, and its cache here has no such model" if trouble else first.rstrip(".")
+            raise UserError(
+                f"model.path={path!r} cannot be loaded from {where}: {told}. Check the name and the network, "
+                "or download the model elsewhere and give its folder."
+            ) from error
 
 
 @torch.no_grad()

@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from rlvr.config import eval_recipe
 from rlvr.core import Prompt
 from rlvr.eval import evaluate_suite, notes, suite_for
 from rlvr.eval.comparing import Evaluation, compare_evaluations
 from rlvr.evaluation import conditions_of, evaluate_model
+from rlvr.evaluation_settings import eval_recipe
 from rlvr.rollout import chat
 from rlvr.rollout.hf_engine import HFEngine
 from rlvr.rollout.openai_engine import OpenAIEngine

@@ -61,13 +61,14 @@ from . import (  # noqa: F401 each registers its data sets
 from .loading import load_prompts, prompts_of_rows
 from .mixes import MIXES
 from .returns import asking_for, return_text
-from .sources import Adapter, BadRow, Generated, Hosted, LeftOut, LoadedPrompts, Row, user_turn
+from .sources import Adapter, Asker, BadRow, Generated, Hosted, LeftOut, LoadedPrompts, Row, user_turn
 from .templates import TEMPLATES, Template, template_named
 
 __all__ = [
     "MIXES",
     "TEMPLATES",
     "Adapter",
+    "Asker",
     "BadRow",
     "Generated",
     "Hosted",

@@ -15,7 +15,7 @@ from rlvr.errors import UserError
 
 from .prompt_file import PromptFile, packed
 from .reading import Rows
-from .sources import Adapter, BadRow, LeftOut, LoadedPrompts
+from .sources import TRAINING, Adapter, Asker, BadRow, LeftOut, LoadedPrompts
 
 _ENCODER = json.JSONEncoder(sort_keys=True, default=str)
 #: From so many prompts on they are kept on disk.
@@ -65,7 +65,12 @@ def no_answer(answer: Any) -> bool:
 
 
 def collect(
-    items: Iterable[Prompt | Refused], origin: str, *, limit: int | None = None, on_bad_row: str = "error"
+    items: Iterable[Prompt | Refused],
+    origin: str,
+    *,
+    limit: int | None = None,
+    on_bad_row: str = "error",
+    asker: Asker = TRAINING,
 ) -> LoadedPrompts:
     """Takes up to `limit` prompts, makes ids unique, says what was left out, and keeps many prompts on disk.
 
@@ -78,7 +83,7 @@ def collect(
     for item in items:
         if isinstance(item, Refused):
             if on_bad_row == "error" and not item.known:
-                raise _unreadable(origin, item)
+                raise _unreadable(origin, item, asker)
             skipped.append(str(item))
             continue
         prompt = names.unique(item)
@@ -99,10 +104,10 @@ def collect(
     return LoadedPrompts(kept, tuple(skipped), origin, same.hexdigest(), whole.hexdigest())
 
 
-def _unreadable(origin: str, item: Refused) -> UserError:
+def _unreadable(origin: str, item: Refused, asker: Asker) -> UserError:
     return UserError(
         f"{origin}, {item.place}, cannot be read: {item.reason.rstrip('.')}. Mend the row or the column names, or "
-        "leave such rows out and have them counted with data.train.on_bad_row=skip."
+        f"leave such rows out and have them counted with {asker.write('on_bad_row', 'skip')}."
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from rlvr.core import Message, Prompt, VerifierUse
 from rlvr.errors import UserError, did_you_mean
 
-from .sources import Adapter, BadRow, Row, user_turn
+from .sources import TRAINING, Adapter, Asker, BadRow, Row, user_turn
 
 #: What `columns` may map: the recipe's keys beside `path`.
 COLUMN_KEYS = ("prompt", "answer", "system", "id")
@@ -21,6 +21,7 @@ def column_adapter(
     *,
     answer_needed: bool = True,
     verifier: str | tuple[VerifierUse, ...] = "math",
+    asker: Asker = TRAINING,
 ) -> Adapter:
     """An adapter from a column mapping. The columns that it does not map go to `meta`."""
     listed = f" The columns of {source} are: {', '.join(present)}." if present else ""
@@ -29,7 +30,7 @@ def column_adapter(
             raise UserError(f"{source}: no column can be mapped to {key!r}{did_you_mean(key, COLUMN_KEYS)}.{listed}")
     required = ("prompt", "answer") if answer_needed else ("prompt",)
     if missing := [key for key in required if key not in columns]:
-        wanted = " and ".join(f"data.train.{key}=COLUMN" for key in missing)
+        wanted = " and ".join(asker.write(key, "COLUMN") for key in missing)
         raise UserError(f"{source} has no data set's name beside it, so say which columns it has: {wanted}.{listed}")
     mapped = set(columns.values())
 

@@ -15,7 +15,7 @@ from rlvr.errors import UserError, did_you_mean
 from .collecting import Refused, adapted, collect
 from .columns import column_adapter
 from .reading import Rows, matching, read_hub, read_path
-from .sources import Generated, Hosted, LoadedPrompts, Row
+from .sources import TRAINING, Asker, Generated, Hosted, LoadedPrompts, Row
 from .templates import Template, template_named
 
 Verifiers = str | tuple[VerifierUse, ...] | None
@@ -37,13 +37,15 @@ def load_prompts(
     options: Mapping[str, Any] | None = None,
     template: str | None = None,
     on_bad_row: str = "error",
+    asker: Asker = TRAINING,
 ) -> LoadedPrompts:
     """The prompts of a registered data set (`name`), of a file (`path`), or of a file in that set's shape (both).
 
     A `path` alone needs `columns`, such as `{"prompt": "question", "answer": "final"}`, and a `verifier`; it may be a
     pattern (`parts/*.jsonl`) or `hf://datasets/...`. Without a path the rows come from the file in `data_dir` that
     the data set names, or else from the hub. `options` are those of a generated data set, or `hub`, `config` and
-    `revision` of a hosted one. `template` replaces the data set's own wording around its problems.
+    `revision` of a hosted one. `template` replaces the data set's own wording around its problems. `asker` says how
+    messages write these settings.
 
     A row that cannot be read raises `UserError` with its place, or is skipped and counted where `on_bad_row` is
     "skip"; a row without an answer, or left out for a reason that its set documents, is counted in either case.
@@ -55,8 +57,8 @@ def load_prompts(
         raise UserError(f"on_bad_row is {on_bad_row!r}; it is error or skip.")
     worded = None if template is None else template_named(template)
     if name is None:
-        items, origin = _of_file(path, columns or {}, verifier)
-        return collect(_finished(items, worded, verifier), origin, limit=limit, on_bad_row=on_bad_row)
+        items, origin = _of_file(path, columns or {}, verifier, asker)
+        return collect(_finished(items, worded, verifier), origin, limit=limit, on_bad_row=on_bad_row, asker=asker)
     adapter = registry.get("dataset", name)
     source = getattr(adapter, "source", None)
     if isinstance(source, Generated):
@@ -67,10 +69,10 @@ def load_prompts(
         named = (dataclasses.replace(prompt, id=f"{name}/{split}/{prompt.id}") for prompt in drawn)
         worded = worded or template_named(source.template)
         return collect(_finished(named, worded, verifier), name, limit=limit)
-    rows, origin = _rows_of(name, source, path, split, data_dir, options or {}, bounded=limit is not None)
+    rows, origin = _rows_of(name, source, path, split, data_dir, options or {}, asker, bounded=limit is not None)
     items = adapted(rows, adapter, f"{name}/{split}")
     worded = worded or template_named(source.template if source else "none")
-    return collect(_finished(items, worded, verifier), origin, limit=limit, on_bad_row=on_bad_row)
+    return collect(_finished(items, worded, verifier), origin, limit=limit, on_bad_row=on_bad_row, asker=asker)
 
 
 def prompts_of_rows(
@@ -106,14 +108,16 @@ def _finished(
 
 
 def _of_file(
-    path: str | Path | None, columns: Mapping[str, str], verifier: Verifiers
+    path: str | Path | None, columns: Mapping[str, str], verifier: Verifiers, asker: Asker
 ) -> tuple[Iterator[Prompt | Refused], str]:
     if path is None:
-        raise UserError("a data set needs a name or a path: data.train=gsm8k, or data.train.path=FILE.jsonl.")
-    rows = read_path(path)
-    adapter = column_adapter(columns, str(path), _peek_columns(path), verifier=verifier or "math")
+        wanted = f"{asker.write('name', 'gsm8k')}, or {asker.write('path', 'FILE.jsonl')}"
+        raise UserError(f"a data set needs a name or a path: {wanted}.")
+    rows = read_path(path, asker)
+    adapter = column_adapter(columns, str(path), _peek_columns(path), verifier=verifier or "math", asker=asker)
     if verifier is None:
-        raise UserError(f"{path} has no verifier: say what judges its answers, such as data.train.verifier=math.")
+        wanted = asker.write("verifier", "math")
+        raise UserError(f"{path} has no verifier: say what judges its answers, such as {wanted}.")
     stem = Path(path).stem if "*" not in str(path) else Path(path).expanduser().parent.name or "rows"
     return adapted(rows, adapter, stem), str(path)
 
@@ -125,28 +129,41 @@ def _rows_of(
     split: str,
     data_dir: str | Path | None,
     options: Mapping[str, Any],
+    asker: Asker,
     *,
     bounded: bool,
 ) -> tuple[Rows, str]:
     """The rows of a hosted data set and where they came from: the path, the data folder or the hub."""
     if path is not None:
-        return read_path(path), str(path)
+        return read_path(path, asker), str(path)
     if source is None:
-        raise UserError(f"data set {name!r} declares no source, so it needs a file: data.train.path=FILE.jsonl.")
+        wanted = asker.write("path", "FILE.jsonl")
+        raise UserError(f"data set {name!r} declares no source, so it needs a file: {wanted}.")
     _check_split(name, split, source.splits)
     for key in options:
         if key not in HUB_OPTIONS:
             raise UserError(f"data set {name!r} has no option {key!r}{did_you_mean(key, HUB_OPTIONS)}.")
     if data_dir is not None:
-        file = Path(data_dir).expanduser() / source.files[split]
-        if not file.is_file():
-            raise UserError(f"the data folder {data_dir} has no file {source.files[split]!r}, which {name!r} needs.")
-        rows = read_path(file)
+        file = _in_folder(name, Path(data_dir).expanduser(), source.files[split], asker)
+        rows = read_path(file, asker)
         if (belongs := source.belongs) is None:
             return rows, str(file)
         return (item for item in rows if isinstance(item[2], str) or belongs(item[2], split)), str(file)
     source = dataclasses.replace(source, **options)
-    return read_hub(name, source, split, bounded=bounded), f"{source.hub}@{source.revision or 'newest'}"
+    return read_hub(name, source, split, bounded=bounded, asker=asker), f"{source.hub}@{source.revision or 'newest'}"
+
+
+def _in_folder(name: str, folder: Path, wanted: str, asker: Asker) -> Path:
+    """The file of a data folder that a data set names."""
+    if not folder.is_dir():
+        raise UserError(f"there is no data folder {folder.absolute()}. Check {asker.data_dir}.")
+    if not (folder / wanted).is_file():
+        near = did_you_mean(wanted, (f.name for f in folder.iterdir())).replace("did you mean", "is it")
+        raise UserError(
+            f"the data folder {folder} has no file {wanted!r}, which {name!r} needs{near or '.'} Put it there under "
+            f"that name, give another folder ({asker.data_dir}), or leave the folder out to ask the hub."
+        )
+    return folder / wanted
 
 
 def _check_split(name: str, split: str, splits: tuple[str, ...]) -> None:

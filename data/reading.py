@@ -10,9 +10,10 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from rlvr import hub
 from rlvr.errors import UserError
 
-from .sources import Hosted, Row
+from .sources import TRAINING, Asker, Hosted, Row
 
 Rows: TypeAlias = Iterator[tuple[int, str, "Row | str"]]
 #: What one file's format yields: the row's number in the file, from 0.
@@ -23,33 +24,35 @@ FORMATS = (".jsonl", ".json", ".parquet", ".csv", ".arrow")
 _BUILDERS = {".jsonl": "json", ".json": "json", ".parquet": "parquet", ".csv": "csv", ".arrow": "arrow"}
 
 
-def read_path(path: str | Path) -> Rows:
+def read_path(path: str | Path, asker: Asker = TRAINING) -> Rows:
     """The rows of a file, of all files that a pattern matches (`data/*.jsonl`), or of a file on the hub (`hf://...`).
 
     Rows of several files are numbered on. Raises `UserError` where nothing can be opened.
     """
     if str(path).startswith("hf://"):
         return _hub_file(str(path))
-    files = matching(path)
+    files = matching(path, asker)
     for file in files:
-        _check(file)
+        _check(file, asker)
     if len(files) == 1:
         return ((index, f"row {index + 1}", row) for index, row in _read(files[0]))
     return _several(files)
 
 
-def matching(path: str | Path) -> list[Path]:
+def matching(path: str | Path, asker: Asker = TRAINING) -> list[Path]:
     """The files of a path or pattern, in the order of their names. Raises `UserError` where there is none."""
     file = Path(path).expanduser()
     if file.exists() or not any(sign in file.name for sign in "*?["):
         return [file]
     found = sorted(p for p in file.parent.glob(file.name) if p.is_file())
     if not found:
-        raise UserError(f"no file matches {str(path)!r} (looked in {file.parent.resolve()}). Check data.train.path.")
+        raise UserError(
+            f"no file matches {str(path)!r} (looked in {file.parent.resolve()}). Check {asker.write('path', 'FILE')}."
+        )
     return found
 
 
-def read_hub(name: str, source: Hosted, split: str, *, bounded: bool = True) -> Rows:
+def read_hub(name: str, source: Hosted, split: str, *, bounded: bool = True, asker: Asker = TRAINING) -> Rows:
     """The rows of a hub data set at its revision, in order; downloads (or reads the cache) at once unless it is
     `streamed`, which is allowed to be read only as far as a limit (`bounded`)."""
     from datasets import get_dataset_config_names, load_dataset
@@ -57,28 +60,30 @@ def read_hub(name: str, source: Hosted, split: str, *, bounded: bool = True) -> 
     if source.streamed and not bounded:
         raise UserError(
             f"data set {name!r} is too big to load whole ({source.rows or 'millions of'} rows), so it is read from the "
-            "hub as it comes: say how many prompts to take, with data.train.limit=N."
+            f"hub as it comes: say how many prompts to take, with {asker.write('limit', 'N')}."
         )
     there = source.hub_splits.get(split, split)
     revision = source.revision or "newest"
     where = f"{source.hub}{f' ({source.config})' if source.config else ''}, split {there}, revision {revision}"
-    try:
-        configs: Iterable[str | None]
-        if source.config == "*":
-            configs = get_dataset_config_names(source.hub, revision=source.revision)
-        else:
-            configs = source.config if isinstance(source.config, tuple) else (source.config,)
-        tables = [
-            load_dataset(source.hub, config, split=there, revision=source.revision, streaming=source.streamed)
-            for config in configs
-        ]
-    except Exception as error:  # the hub's client raises a dozen unrelated types: offline, missing, gated, moved
-        raise UserError(
-            f"data set {name!r} could not be loaded from the Hugging Face hub ({where}): "
-            f"{type(error).__name__}: {_first_line(error)} "
-            f"Where the hub cannot be reached, give the rows as a file: data.train.path={source.files[split]} "
-            "(for eval: --data-dir DIR with that file in it)."
-        ) from error
+    with hub.asked() as trouble:
+        try:
+            configs: Iterable[str | None]
+            if source.config == "*":
+                configs = get_dataset_config_names(source.hub, revision=source.revision)
+            else:
+                configs = source.config if isinstance(source.config, tuple) else (source.config,)
+            tables = [
+                load_dataset(source.hub, config, split=there, revision=source.revision, streaming=source.streamed)
+                for config in configs
+            ]
+        except Exception as error:  # the hub's client raises a dozen unrelated types: offline, missing, gated, moved
+            why = f"{trouble}, and its cache here has no such data." if trouble else _told(error)
+            file = source.files[split]
+            raise UserError(
+                f"data set {name!r} could not be loaded from the Hugging Face hub ({where}): {why} Where the hub "
+                f"cannot be reached, give the rows as a file: {asker.data_dir} with {file} in it, or "
+                f"{asker.write('path', file)}."
+            ) from error
     rows = enumerate(itertools.chain.from_iterable(tables))
     return ((index, f"row {index}", Row(row)) for index, row in rows)
 
@@ -93,7 +98,7 @@ def _hub_file(path: str) -> Rows:
         table = load_dataset(_BUILDERS[suffix], data_files=path, split="train", streaming=True)
         first = next(iter(table), None)  # opens it, so that a file that is not there is found now
     except Exception as error:  # a broken file raises what its format's reader raises: any of a dozen types
-        raise UserError(f"{path} could not be read: {type(error).__name__}: {_first_line(error)}") from error
+        raise UserError(f"{path} could not be read: {_told(error)}") from error
     if first is None:
         raise UserError(f"{path} has no rows. Give a file with at least one.")
     return ((index, f"row {index + 1}", Row(row)) for index, row in enumerate(table))
@@ -108,9 +113,9 @@ def _several(files: list[Path]) -> Rows:
         offset += index + 1
 
 
-def _check(file: Path) -> None:
+def _check(file: Path, asker: Asker) -> None:
     if not file.exists():
-        raise UserError(f"the data file {file} does not exist (looked in {Path.cwd()}). Check data.train.path.")
+        raise UserError(f"the data file {file} does not exist (looked in {Path.cwd()}). Check {asker.write('path', 'FILE')}.")
     if not file.is_file():
         raise UserError(f"{file} is a folder, not a data file. Give one file, or a pattern: {file}/*.jsonl.")
     if file.suffix not in FORMATS:
@@ -212,6 +217,10 @@ def _row_from(value: Any) -> Row | str:
     return (
         Row(value) if isinstance(value, dict) else f"a row must be an object with columns, not {type(value).__name__}"
     )
+
+
+def _told(error: BaseException) -> str:
+    return f"{type(error).__name__}: {_first_line(error)}"
 
 
 def _first_line(error: BaseException) -> str:

@@ -43,6 +43,22 @@ class Row(dict[str, Any]):
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Who asks for prompts: messages name a setting as it is written there, in a recipe or in a suite's file."""
+
+    setting: str = "data.train.{key}={value}"
+    data_dir: str = "data.data_dir=FOLDER"
+
+    def write(self, key: str, value: str) -> str:
+        """How a setting is given a value."""
+        return self.setting.format(key=key, value=value)
+
+
+#: A recipe's training data.
+TRAINING = Asker()
+
+
 #: One row and its number -> one prompt; raises `BadRow` where there is none.
 Adapter: TypeAlias = Callable[[Row, int], Prompt]
 

@@ -5,7 +5,7 @@ suite; change `version` when a prompt, a reference or the verifier changes, beca
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -13,8 +13,10 @@ from typing import Any, Literal
 from pydantic import ValidationError
 
 from rlvr import registry
+from rlvr.config import problem_of
 from rlvr.core import Sampling, Verdict, VerifierUse
-from rlvr.data import LoadedPrompts, asking_for, load_prompts
+from rlvr.data import Asker, LoadedPrompts, asking_for, load_prompts
+from rlvr.data_rules import set_problems
 from rlvr.errors import UserError, did_you_mean
 from rlvr.schema import EvalRef, SamplingSection
 
@@ -43,6 +45,10 @@ _SECTION = (
 )  # fmt: skip
 
 
+#: Where the settings of a suite are that a recipe evaluates by.
+IN_RECIPE = "its entry of data.eval"
+
+
 @dataclass(frozen=True, slots=True)
 class Suite:
     """A data set's split with the settings of an evaluation. `samples` and `sampling` are defaults.
@@ -50,7 +56,7 @@ class Suite:
     `answering` says how a completion comes about: the model writes it (`generate`), or it is the option of a
     multiple-choice question whose text has the largest log-likelihood (`likeliest`), or the largest one a character
     (`likeliest_per_character`). `scores` are what it is also reported by: a function of the judged verdicts, one
-    sequence a problem, which names further scores.
+    sequence a problem, which names further scores. `place` is where its settings are written, as messages call it.
     """
 
     name: str = ""
@@ -69,21 +75,31 @@ class Suite:
     on_bad_row: str = "error"
     answering: Literal["generate", "likeliest", "likeliest_per_character"] = "generate"
     scores: Callable[[Sequence[Sequence[Verdict]]], Mapping[str, Score]] | None = None
+    place: str = ""
 
     def load(self, *, limit: int | None = None, data_dir: str | Path | None = None) -> LoadedPrompts:
-        """Its problems: the first `limit` of them, where a return is wanted with it in front of the answer."""
-        loaded = load_prompts(
-            self.dataset,
-            path=self.path,
-            split=self.split,
-            columns=self.columns or None,
-            verifier=self.verifier,
-            limit=limit if limit is not None else self.limit,
-            data_dir=data_dir,
-            options=self.options or None,
-            template=self.template,
-            on_bad_row=self.on_bad_row,
-        )
+        """Its problems: the first `limit` of them, where a return is wanted with it in front of the answer.
+
+        Raises `UserError` that names the suite and where what is wrong is written.
+        """
+        place = self.place or f"a suite's YAML file, beside name: {self.dataset}"
+        folder = "data.data_dir=FOLDER" if self.place == IN_RECIPE else "--data-dir FOLDER"
+        try:
+            loaded = load_prompts(
+                self.dataset,
+                path=self.path,
+                split=self.split,
+                columns=self.columns or None,
+                verifier=self.verifier,
+                limit=limit if limit is not None else self.limit,
+                data_dir=data_dir,
+                options=self.options or None,
+                template=self.template,
+                on_bad_row=self.on_bad_row,
+                asker=Asker(f"{{key}}: {{value}} ({place})", folder),
+            )
+        except UserError as error:
+            raise UserError(f"suite {self.name!r}: {error}") from error
         if self.wanted_return is None:
             return loaded
         asked = tuple(asking_for(prompt, self.wanted_return) for prompt in loaded.prompts)
@@ -163,27 +179,38 @@ def suite_from_file(path: Path) -> Suite:
 
     try:
         section = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError(f"there is no suite file {path.absolute()}. Check --suite.") from None
     except (OSError, ValueError, yaml.YAMLError) as error:
-        raise UserError(f"the suite {path} cannot be read: {error}") from error
+        raise UserError(f"the suite {path} cannot be read: {' '.join(str(error).split())}. Mend it there.") from error
     if not isinstance(section, dict):
         raise UserError(f"the suite {path} is no mapping. Write keys such as path, prompt, answer, verifier, samples.")
-    if (data := section.get("path")) is not None:
-        section["path"] = str(path.parent / str(data))
+    if (data := section.get("path")) is not None and not str(data).startswith("hf://"):
+        section["path"] = str(path.parent / Path(str(data)).expanduser())
+    if problems := list(_problems_of(section)):
+        counted = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+        raise UserError("\n".join([f"the suite {path} is not valid ({counted}):", *(f"  {p}" for p in problems)]))
+    return _from_section({"label": path.stem, **section}, str(path))
+
+
+def _problems_of(section: Mapping[str, Any]) -> Iterator[str]:
+    """What is wrong with a suite's section, by key."""
     try:
-        EvalRef.model_validate({key: value for key, value in section.items() if key in _SECTION})
+        ref = EvalRef.model_validate(section)
     except ValidationError as error:
-        told = " ".join(
-            f"{'.'.join(map(str, e['loc']))} is {e['input']!r}: {e['msg'].lower()}." for e in error.errors()
-        )
-        raise UserError(f"the suite {path} is not valid. {told}") from error
-    return _from_section({"label": path.stem, **section})
+        yield from (f"{key}: {text}" for key, text in (problem_of(e, EvalRef) for e in error.errors()))
+        return
+    if ref.name is None and ref.path is None:
+        yield "it needs a name or a path: name: gsm8k, or path: FILE.jsonl with prompt, answer and verifier"
+        return
+    yield from (f"{key.removeprefix('data.eval.')}: {text}" for key, text in set_problems("data.eval", ref))
 
 
 def _find(reference: str | Mapping[str, Any] | Suite) -> Suite:
     if isinstance(reference, Suite):
         return reference
     if isinstance(reference, Mapping):
-        return _from_section(reference)
+        return _from_section(reference, IN_RECIPE)
     if reference.endswith((".yaml", ".yml")):
         return suite_from_file(Path(reference))
     if reference in registry.REGISTRIES["suite"].names():
@@ -202,7 +229,7 @@ def _find(reference: str | Mapping[str, Any] | Suite) -> Suite:
     return Suite(name=reference.replace(":", "_"), dataset=dataset, split=split or _held_out(dataset))
 
 
-def _from_section(section: Mapping[str, Any]) -> Suite:
+def _from_section(section: Mapping[str, Any], place: str) -> Suite:
     given = {key: value for key, value in section.items() if value is not None and value != {}}
     for key in given:
         if key not in _SECTION:
@@ -231,6 +258,7 @@ def _from_section(section: Mapping[str, Any]) -> Suite:
         on_bad_row=given.get("on_bad_row", base.on_bad_row),
         samples=given.get("samples", base.samples),
         sampling={**base.sampling, **given.get("sampling", {})},
+        place=place,
     )
 
 

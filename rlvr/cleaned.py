@@ -7,12 +7,12 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rlvr import __version__, assemble, registry
+from rlvr import __version__, assemble, hub, registry
 from rlvr.core import Prompt
 from rlvr.errors import UserError
 from rlvr.schema import DataRef, Recipe
@@ -21,9 +21,6 @@ from rlvr.sections import SetRef
 if TYPE_CHECKING:
     from rlvr.data import LoadedPrompts
     from rlvr.data.cleaning import Cleaned, JudgeAnswers, SuiteTexts
-
-#: What an error of the hub's client says where there is no network, so that not every suite waits for it.
-_NO_NETWORK = ("Connection", "Offline", "offline", "LocalEntryNotFound", "Timeout", "resolve")
 
 
 def cleaned_sets(
@@ -98,21 +95,17 @@ def suite_texts(data_dir: str | None) -> SuiteTexts:
 
     texts: dict[str, list[tuple[str, str]]] = {}
     unchecked: dict[str, str] = {}
-    offline = ""
-    for name in registry.REGISTRIES["suite"].names():
-        suite = replace(suite_for(name), template="none", on_bad_row="skip", wanted_return=None)
-        if suite.dataset and isinstance(getattr(registry.get("dataset", suite.dataset), "source", None), Generated):
-            continue  # a generator's problems are new ones
-        if offline and data_dir is None:
-            unchecked[name] = offline
-            continue
-        try:
-            loaded = suite.load(data_dir=data_dir)
-        except UserError as error:
-            unchecked[name] = str(error)
-            offline = str(error) if any(sign in str(error) for sign in _NO_NETWORK) else ""
-            continue
-        texts[name] = [(prompt.id, problem_text(prompt)) for prompt in loaded.prompts]
+    with nullcontext() if data_dir is not None else hub.asked() as trouble:  # once for all of them
+        for name in registry.REGISTRIES["suite"].names():
+            suite = replace(suite_for(name), template="none", on_bad_row="skip", wanted_return=None)
+            if suite.dataset and isinstance(getattr(registry.get("dataset", suite.dataset), "source", None), Generated):
+                continue  # a generator's problems are new ones
+            try:
+                loaded = suite.load(data_dir=data_dir)
+            except UserError as error:
+                unchecked[name] = f"{trouble}, and its cache here has no such data" if trouble else str(error)
+                continue
+            texts[name] = [(prompt.id, problem_text(prompt)) for prompt in loaded.prompts]
     return SuiteTexts(texts, unchecked)
 
 

@@ -115,7 +115,7 @@ def algorithm_options(name: str, options: Mapping[str, Any]) -> tuple[dict[str, 
     try:
         return model.model_validate(dict(options)).model_dump(include=set(options)), []
     except ValidationError as error:
-        return {}, [_problem(e, model, "algorithm") for e in error.errors()]
+        return {}, [problem_of(e, model, "algorithm") for e in error.errors()]
 
 
 #: What stands in for a required key that is missing or wrong, so that the rest is still checked; never used.
@@ -130,7 +130,7 @@ def _validate(values: dict[str, Any], problems: list[str], origins: Mapping[str,
             break
         except ValidationError as error:
             for item in error.errors():
-                key, text = _problem(item, Recipe, "")
+                key, text = problem_of(item, Recipe)
                 problems.append(_located(key, text, origins))
                 _drop(values, item["loc"])
                 _stand_in(values, key)
@@ -141,7 +141,7 @@ def _validate(values: dict[str, Any], problems: list[str], origins: Mapping[str,
     return recipe
 
 
-def _problem(item: Any, model: type[BaseModel], prefix: str) -> tuple[str, str]:
+def problem_of(item: Any, model: type[BaseModel], prefix: str = "") -> tuple[str, str]:
     """A pydantic error as (key, sentence)."""
     loc = [str(part) for part in item["loc"] if not str(part).startswith("function-")]
     key = ".".join([prefix, *loc] if prefix else loc)

@@ -17,17 +17,17 @@ def data_problems(recipe: Recipe) -> Iterator[tuple[str, str]]:
     if data.train.several:
         yield from _mix(recipe)
     else:
-        yield from _data("data.train", data.train, data.data_dir)
+        yield from set_problems("data.train", data.train, data.data_dir)
     labels = [ref.label or ref.name or str(ref.path) for ref in data.eval]
     for index, ref in enumerate(data.eval):
-        yield from _data(f"data.eval.{index}", ref, data.data_dir)
+        yield from set_problems(f"data.eval.{index}", ref, data.data_dir)
         if labels[index] in labels[:index]:
             yield (
                 f"data.eval.{index}",
                 f"reports its metrics as eval/{labels[index]}/..., and so does an entry before it: give it a `label`",
             )
     if data.language is not None:
-        yield from _data("data.language", data.language, data.data_dir)
+        yield from set_problems("data.language", data.language, data.data_dir)
     chosen = recipe.algorithm.name
     known = chosen in registry.REGISTRIES["algorithm"].names()
     on_policy = not known or registry.get("algorithm", chosen).source == "on_policy"
@@ -52,12 +52,13 @@ def _mix(recipe: Recipe) -> Iterator[tuple[str, str]]:
             f"no mix is called {train.mix!r}{did_you_mean(train.mix, MIXES)}. Known: {', '.join(MIXES)}",
         )
     for index, ref in enumerate(train.sets):
-        yield from _data(f"data.train.sets.{index}", ref, recipe.data.data_dir)
+        yield from set_problems(f"data.train.sets.{index}", ref, recipe.data.data_dir)
         if ref.count is not None and ref.weight is not None:
             yield f"data.train.sets.{index}", "has a count and a weight; give one of them"
 
 
-def _data(key: str, ref: DataRef, data_dir: str | None) -> Iterator[tuple[str, str]]:
+def set_problems(key: str, ref: DataRef, data_dir: str | None = None) -> Iterator[tuple[str, str]]:
+    """(key, what is wrong) of one data section; that of an evaluation, under `data.eval`, may name a suite."""
     if ref.path is not None and not _there(ref.path):
         parent = Path(ref.path).expanduser().parent
         here = [p.name for p in parent.iterdir()] if parent.is_dir() else []

@@ -131,7 +131,7 @@ def test_five_lines_of_yaml_are_a_suite(tmp_path: Path) -> None:
     (suite,) = suites_for([str(file)])
     assert (suite.name, suite.samples, suite.load().prompts[0].answer) == ("mine", 4, "2")
     file.write_text("pfad: problems.jsonl\n")
-    with pytest.raises(UserError, match="no key 'pfad'"):
+    with pytest.raises(UserError, match="pfad: no such key"):
         suites_for([str(file)])
-    with pytest.raises(UserError, match="cannot be read"):
+    with pytest.raises(UserError, match="there is no suite file"):
         suites_for([str(tmp_path / "missing.yaml")])

@@ -115,7 +115,9 @@ def _several(files: list[Path]) -> Rows:
 
 def _check(file: Path, asker: Asker) -> None:
     if not file.exists():
-        raise UserError(f"the data file {file} does not exist (looked in {Path.cwd()}). Check {asker.write('path', 'FILE')}.")
+        raise UserError(
+            f"the data file {file} does not exist (looked in {Path.cwd()}). Check {asker.write('path', 'FILE')}."
+        )
     if not file.is_file():
         raise UserError(f"{file} is a folder, not a data file. Give one file, or a pattern: {file}/*.jsonl.")
     if file.suffix not in FORMATS:

@@ -64,6 +64,22 @@ def mean_interval(rewards: Sequence[Sequence[float]]) -> tuple[float, float]:
     return clustered_interval(p, effective, problems)
 
 
+def interval_of_mean(rates: Sequence[float], intervals: Sequence[Sequence[float]]) -> tuple[float, float]:
+    """The 95 % interval of the unweighted mean of independent rates, from the 95 % interval of each.
+
+    The variance of the mean is the sum of the rates' variances over their number squared, the standard error of a rate
+    being the width of its interval over 2 x 1.96, which is above 0 also where all of its samples agree. The interval is
+    Jeffreys' for as many observations as that error is worth, as `mean_interval` is; where all rates are 0, or all are
+    1, it reaches as far as the root of the sum of their squared widths over their number. It holds the truth in 94 to
+    98 % of simulations of two to eight suites of 30 to 300 problems (tests/bench/coverage.py).
+    """
+    count, mean = len(rates), statistics.fmean(rates)
+    width = math.hypot(*(high - low for low, high in intervals)) / count
+    if mean in (0.0, 1.0):
+        return (0.0, width) if mean == 0.0 else (1.0 - width, 1.0)
+    return jeffreys(mean, mean * (1.0 - mean) / (width / (2.0 * _NORMAL)) ** 2)
+
+
 def clustered_interval(p: float, effective: float, clusters: int) -> tuple[float, float]:
     """Jeffreys' interval for `effective` observations, a number that the spread of so many clusters says."""
     return jeffreys(p, effective * (_NORMAL / student_t(max(clusters - 1, 1))) ** 2)

@@ -27,6 +27,7 @@ import yaml
 from rlvr.errors import UserError
 from rlvr.folder import environment, write_json
 
+from .records import RECORDS
 from .results import SuiteResult
 from .suites import Suite
 
@@ -43,14 +44,14 @@ _SAME = ("path", "weights", "template", "dtype", "engine")
 class Manifest:
     """The manifest of a folder, written anew whenever something is added; `folder` None writes nothing.
 
-    Suites that were evaluated earlier, and earlier sessions, stay in it.
+    Suites that were evaluated earlier, and earlier sessions, stay in it; of a folder without a sample nothing does.
     """
 
     def __init__(
         self, folder: Path | None, model: Mapping[str, Any], seed: int, conditions: Mapping[str, Any] | None = None
     ) -> None:
         self.folder = folder
-        self.known = {} if folder is None else read_json(folder / MANIFEST)
+        self.known = {} if folder is None or not _has_samples(folder) else read_json(folder / MANIFEST)
         self.session = {**environment(), "suites": [], "conditions": dict(conditions or {})}
         self.values: dict[str, Any] = {
             "format": 1,
@@ -61,11 +62,8 @@ class Manifest:
             "sessions": [*(self.known.get("sessions") or ()), self.session],
         }
 
-    def begin(self, suites: Sequence[Suite], *, resume: bool) -> None:
-        """Writes what is known before anything is sampled.
-
-        Raises `UserError` where the folder is another evaluation's, or holds one of the suites and is not resumed.
-        """
+    def check(self, suites: Sequence[Suite], *, resume: bool) -> None:
+        """Raises `UserError` where the folder is another evaluation's, or has samples of a suite and is not resumed."""
         earlier = self.known.get("model") or {}
         differing = [key for key in _SAME if earlier and earlier.get(key) != self.values["model"].get(key)]
         if differing:
@@ -80,6 +78,9 @@ class Manifest:
                 f"{self.folder} already holds samples of suite {', '.join(begun)}. Resume it (--resume), or choose "
                 "another folder with --out."
             )
+
+    def begin(self, suites: Sequence[Suite]) -> None:
+        """Writes what is known before anything is sampled."""
         self.session["suites"] = [suite.name for suite in suites]
         for suite in suites:
             self.values["suites"].setdefault(suite.name, {"version": suite.version, "dataset": suite.dataset})
@@ -107,6 +108,11 @@ class Manifest:
             write_json(self.folder / MANIFEST, self.values)
         except OSError as error:
             raise UserError(f"{self.folder / MANIFEST} cannot be written: {error}. Choose another folder.") from error
+
+
+def _has_samples(folder: Path) -> bool:
+    file = folder / RECORDS
+    return file.is_file() and file.stat().st_size > 0
 
 
 def read_json(path: Path | None) -> dict[str, Any]:

@@ -4,56 +4,66 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from .across import SuiteMean, mean_over_suites
 from .results import SuiteResult
 
 #: The scores of an evaluation's suites in its folder, for a program and as a table to paste.
 RESULTS, MARKDOWN = "results.json", "results.md"
+#: What a suite's row says.
+HEAD = (
+    "suite", "problems", "k", "accuracy", "95 % interval", "pass@k", "maj@k", "truncated", "no answer", "unjudged",
+    "tokens",
+)  # fmt: skip
 
 if TYPE_CHECKING:
     from rich.table import Table
 
 
 def results_table(results: Sequence[SuiteResult], model: str = "") -> Table:
-    """One row a suite: accuracy with its 95 % interval, pass@k, and what to distrust."""
+    """One row a suite: accuracy with its 95 % interval, pass@k, and what to distrust; of several, their mean below."""
     from rich.box import SIMPLE_HEAD
     from rich.markup import escape
     from rich.table import Table
 
-    table = Table(
-        title=f"Evaluation of {escape(model)}" if model else "Evaluation", title_justify="left", box=SIMPLE_HEAD
-    )
-    table.add_column("suite", no_wrap=True)
-    for heading in (
-        "problems",
-        "k",
-        "accuracy",
-        "95 % interval",
-        "pass@k",
-        "maj@k",
-        "truncated",
-        "no answer",
-        "unjudged",
-        "tokens",
-    ):
-        table.add_column(heading, justify="right", no_wrap=True)
-    for result in results:
-        table.add_row(
-            f"{result.suite} v{result.version}" if result.version else result.suite,
-            f"{result.problems:,}",
-            str(result.samples),
-            percent(result.accuracy),
-            f"{percent(result.interval[0])} to {percent(result.interval[1])}",
-            percent(result.pass_at_k[result.samples]),
-            percent(result.maj_at_k[result.samples]),
-            percent(result.truncated / result.total),
-            percent(result.no_answer / result.total),
-            str(result.unjudged),
-            f"{result.mean_tokens:,.0f}",
-        )
+    title = f"Evaluation of {escape(model)}" if model else "Evaluation"
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD)
+    for heading in HEAD:
+        table.add_column(heading, justify="left" if heading == HEAD[0] else "right", no_wrap=True)
+    suites = results_json(results)
+    for fields in suites:
+        table.add_row(*_cells(fields))
+    mean, _ = mean_over_suites(suites)
+    if mean is not None:
+        table.add_section()
+        table.add_row(*_mean_cells(mean))
     return table
+
+
+def _cells(fields: Mapping[str, Any]) -> tuple[str, ...]:
+    """A suite's row under `HEAD`, from its fields in `results.json`."""
+    total, k = max(fields["problems"] * fields["samples"], 1), str(fields["samples"])
+    return (
+        f"{fields['suite']} v{fields['version']}" if fields["version"] else str(fields["suite"]),
+        f"{fields['problems']:,}",
+        k,
+        percent(fields["accuracy"]),
+        span(fields["interval"]),
+        percent(fields["pass_at_k"][k]),
+        percent(fields["maj_at_k"][k]),
+        percent(fields["truncated"] / total),
+        percent(fields["no_answer"] / total),
+        str(fields["unjudged"]),
+        f"{fields['mean_tokens']:,.0f}",
+    )
+
+
+def _mean_cells(mean: SuiteMean) -> tuple[str, ...]:
+    """The row of the mean, as long as a suite's."""
+    told = (f"mean of {len(mean.suites)} suites", "", "", percent(mean.accuracy), span(mean.interval))
+    return told + ("",) * (len(HEAD) - len(told))
 
 
 def results_json(results: Sequence[SuiteResult]) -> list[dict[str, Any]]:
@@ -99,8 +109,13 @@ def remarks(fields: Mapping[str, Any]) -> list[str]:
     `ifeval: prompt_loose 61.2 % (57.0 % to 65.2 %), ...`
     """
     scores: Mapping[str, Any] = fields.get("scores") or {}
-    told = [f"{name} {percent(s['value'])} ({' to '.join(map(percent, s['interval']))})" for name, s in scores.items()]
+    told = [f"{name} {percent(s['value'])} ({span(s['interval'])})" for name, s in scores.items()]
     return ([f"{fields['suite']}: {', '.join(told)}."] if told else []) + list(fields["notes"])
+
+
+def span(interval: Sequence[float]) -> str:
+    """`30.1 % to 43.9 %`."""
+    return " to ".join(map(percent, interval))
 
 
 def percent(share: float | None) -> str:
@@ -116,29 +131,15 @@ def _clean(value: Any) -> Any:
     return None if isinstance(value, float) and math.isnan(value) else value
 
 
-def results_markdown(suites: Iterable[Mapping[str, Any]], model: str = "") -> str:
-    """A table to paste, from the suites of `results.json`; what weakens the scores stands below it."""
-    head = ("suite", "problems", "k", "accuracy", "95 % interval", "pass@k", "maj@k", "truncated", "no answer",
-            "unjudged")  # fmt: skip
-    lines = [markdown_row(head), "|" + "---|" * len(head)]
-    notes_below = []
-    for r in suites:
-        total, k = max(r["problems"] * r["samples"], 1), str(r["samples"])
-        cells = (
-            f"{r['suite']} v{r['version']}" if r["version"] else r["suite"],
-            f"{r['problems']:,}",
-            k,
-            percent(r["accuracy"]),
-            f"{percent(r['interval'][0])} to {percent(r['interval'][1])}",
-            percent(r["pass_at_k"][k]),
-            percent(r["maj_at_k"][k]),
-            percent(r["truncated"] / total),
-            percent(r["no_answer"] / total),
-            str(r["unjudged"]),
-        )
-        lines.append(markdown_row(cells))
-        notes_below += [f"\n{text}" for text in remarks(r)]
-    return "\n".join([*([f"`{model}`\n"] if model else []), *lines, *notes_below]) + "\n"
+def results_markdown(suites: Sequence[Mapping[str, Any]], model: str = "", told: Sequence[str] = ()) -> str:
+    """A table to paste, from the suites of `results.json`; what weakens the scores below, and what is `told`."""
+    rows = [_cells(fields) for fields in suites]
+    mean, why_none = mean_over_suites(suites)
+    if mean is not None:
+        rows.append(_mean_cells(mean))
+    below = [text for fields in suites for text in remarks(fields)] + [why_none] * (why_none is not None) + [*told]
+    lines = [markdown_row(HEAD), "|" + "---|" * len(HEAD), *map(markdown_row, rows)]
+    return "\n".join([*([f"`{model}`\n"] if model else []), *lines, *(f"\n{text}" for text in below)]) + "\n"
 
 
 def markdown_row(cells: Sequence[str]) -> str:

@@ -3,9 +3,10 @@
 An evaluation's folder holds `records.jsonl` (`records.py`), `manifest.json` (`manifest.py`: what was evaluated, where,
 how long it took) and `results.json`, which holds no time, so that an interrupted evaluation ends with the same bytes:
 
-    {"format": 1, "model": path, "weights": hash,
+    {"format": 1, "model": path, "weights": hash, "notes": [what a reader should know of all of it],
      "suites": {name: {..., the fields of SuiteResult but seconds, "unjudged", "shares", "notes",
-                       "rewards": {prompt id: [one a sample, null where it could not be judged]}}}}
+                       "rewards": {prompt id: [one a sample, null where it could not be judged]}}},
+     "mean": null, or over all suites (`across.py`) {"suites": [name], "accuracy", "interval"}}
 """
 
 from __future__ import annotations

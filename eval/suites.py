@@ -155,13 +155,34 @@ def suite_for(reference: str | Mapping[str, Any] | Suite, *, name: str | None = 
 
 
 def suites_for(references: Sequence[str]) -> list[Suite]:
-    """The suites that texts mean, a group's (`reasoning`) and a file's (`mine.yaml`) among them; each suite once."""
+    """The suites that texts mean, a group's (`reasoning`) and a file's (`mine.yaml`) among them; each suite once.
+
+    Raises `UserError` with everything that is none.
+    """
     found: dict[str, Suite] = {}
-    for reference in references:
-        for name in GROUPS.get(reference, (reference,)):
+    mistakes: list[str] = []
+    for name in dict.fromkeys(name for text in references for name in GROUPS.get(text, (text,))):
+        try:
             one = suite_for(name)
-            found.setdefault(one.name, one)
+        except UserError as error:
+            mistakes.append(str(error))
+            continue
+        if found.setdefault(one.name, one) != one:
+            mistakes.append(f"two suites are called {one.name!r}: give one of them a `label` in its file.")
+    if not references:
+        mistakes.append(f"no suite was named.{_choices()}")
+    if mistakes:  # what there is to choose from is said once
+        said = [text.removesuffix(_choices()) for text in mistakes]
+        raise UserError("\n  ".join(said) + (_choices() if said != mistakes else ""))
     return list(found.values())
+
+
+def _choices() -> str:
+    """What --suite takes, as the end of a message."""
+    return (
+        f" Suites: {', '.join(registry.REGISTRIES['suite'].names())}; groups: {', '.join(GROUPS)}; any data set (`rlvr "
+        "show datasets`), with a split where it is not test, such as gsm8k:train; and YAML files."
+    )
 
 
 def suite_from_file(path: Path) -> Suite:
@@ -221,11 +242,7 @@ def _find(reference: str | Mapping[str, Any] | Suite) -> Suite:
     if dataset not in known:
         suites = registry.REGISTRIES["suite"].names()
         near = did_you_mean(reference, [*suites, *GROUPS, *known]) or "."
-        raise UserError(
-            f"no suite or data set is called {reference!r}{near} Suites: {', '.join(suites)}; groups: "
-            f"{', '.join(GROUPS)}; any data set (`rlvr show datasets`), with a split where it is not test, such as "
-            "gsm8k:train; and YAML files."
-        )
+        raise UserError(f"no suite or data set is called {reference!r}{near}{_choices()}")
     return Suite(name=reference.replace(":", "_"), dataset=dataset, split=split or _held_out(dataset))
 
 

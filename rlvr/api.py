@@ -84,8 +84,12 @@ def evaluate_from_python(
     )
 
 
-def sample_groups(recipe: Recipe, count: int) -> list[Group]:
-    """The groups of the first `count` prompts of a recipe's first iteration, judged, without training."""
+def sample_groups(recipe: Recipe, count: int) -> tuple[list[Group], str | None]:
+    """The groups of the first `count` prompts of a recipe's first iteration, judged, without training.
+
+    Beside them what should be known of the template that wrote them, where nobody chose it.
+    """
+    from rlvr.rollout.chat import template_note
     from rlvr.training.models import load_tokenizer
 
     section = recipe.model
@@ -96,7 +100,7 @@ def sample_groups(recipe: Recipe, count: int) -> list[Group]:
         tokenizer = load_tokenizer(section.path, section.chat_template, section.revision)
         engine = lone_engine(recipe, tokenizer, stack)
         source = sourcing.on_policy(recipe, prompts, engine, judge, tokenizer)
-        return source.collect(prompts, iteration=0)
+        return source.collect(prompts, iteration=0), template_note(tokenizer, section.chat_template, section.path)
 
 
 def _rows(data: Any) -> list[Mapping[str, Any]] | None:

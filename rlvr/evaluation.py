@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
 from rlvr import assemble
@@ -19,8 +20,9 @@ from rlvr.schema import Recipe
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
-    from rlvr.eval import SuiteResult
+    from rlvr.eval import Suite, SuiteResult
 
+Found = TypeVar("Found")
 
 #: Suite, samples done, samples in all, and the mean reward so far (None before the first that was judged).
 OnProgress = Callable[[str, int, int, float | None], None]
@@ -46,22 +48,25 @@ def evaluate_model(
     from rlvr.eval import evaluate_suite, suites_for
     from rlvr.eval.manifest import Manifest
     from rlvr.eval.records import RECORDS
-    from rlvr.rollout.chat import template_note
 
-    chosen = suites_for(suites)  # unknown names are told before anything is loaded
+    chosen = suites_for(suites)  # what is wrong with them is told before anything is loaded
     if wanted_return is not None:
         chosen = [suite.asking_for(wanted_return) for suite in chosen]
-    loaded = [suite.load(limit=limit, data_dir=data_dir) for suite in chosen]
+    seed = recipe.train.seed
+    _each(chosen, lambda suite: suite.sampling_for(suite.samples if samples is None else samples, sampling, seed))
+    loaded = _each(chosen, lambda suite: suite.load(limit=limit, data_dir=data_dir))
     results: list[SuiteResult] = []
     with ExitStack() as stack:
         judge = stack.enter_context(assemble.judge_of(recipe, [p for part in loaded for p in part.prompts], {}))
         tokenizer = _tokenizer(recipe)
+        told = _template_notes(recipe, tokenizer)
         model = model_of(recipe, tokenizer)
+        manifest = Manifest(out, model, seed, conditions_of(recipe))
+        manifest.check(chosen, resume=resume)
         engine = lone_engine(recipe, tokenizer, stack)
         known: dict[Any, Any] = {}
         engines = [answering_engine(engine, suite.answering, known) for suite in chosen]
-        manifest = Manifest(out, model, recipe.train.seed, conditions_of(recipe))
-        manifest.begin(chosen, resume=resume)
+        manifest.begin(chosen)
         for suite, problems, answering in zip(chosen, loaded, engines, strict=True):
             result = evaluate_suite(
                 suite,
@@ -70,7 +75,7 @@ def evaluate_model(
                 samples=samples,
                 problems=problems,
                 sampling=sampling,
-                seed=recipe.train.seed,
+                seed=seed,
                 record=None if out is None else out / RECORDS,
                 resume=resume,
                 identity=model,
@@ -79,10 +84,30 @@ def evaluate_model(
             results.append(result)
             manifest.add(suite, result)
             if out is not None:
-                write_results(out, recipe.model.path, model["weights"], results)
+                write_results(out, recipe.model.path, model["weights"], results, told)
+    return EvalReport(recipe.model.path, tuple(results), told)
+
+
+def _each(suites: Sequence[Suite], action: Callable[[Suite], Found]) -> list[Found]:
+    """What `action` makes of each suite. Raises `UserError` with the mistakes of all of them."""
+    found, mistakes = [], []
+    for suite in suites:
+        try:
+            found.append(action(suite))
+        except UserError as error:
+            mistakes.append(str(error))
+    if mistakes:
+        raise UserError("\n  ".join(mistakes))
+    return found
+
+
+def _template_notes(recipe: Recipe, tokenizer: PreTrainedTokenizerBase | None) -> tuple[str, ...]:
+    """What the results' reader should know of the template."""
+    from rlvr.rollout.chat import template_note
+
     section = recipe.model
     note = None if tokenizer is None else template_note(tokenizer, section.chat_template, section.path)
-    return EvalReport(section.path, tuple(results), () if note is None else (note,))
+    return () if note is None else (note,)
 
 
 def model_of(recipe: Recipe, tokenizer: PreTrainedTokenizerBase | None) -> dict[str, Any]:
@@ -150,9 +175,12 @@ def _tokenizer(recipe: Recipe) -> PreTrainedTokenizerBase | None:
     return load_tokenizer(section.path, section.chat_template, section.revision)
 
 
-def write_results(folder: Path, path: str, weights: str | None, results: Sequence[SuiteResult]) -> None:
+def write_results(
+    folder: Path, path: str, weights: str | None, results: Sequence[SuiteResult], told: Sequence[str] = ()
+) -> None:
     """Writes `results.json` and `results.md`; suites that were evaluated here earlier stay, below the new ones."""
     from rlvr.eval import results_json, results_markdown
+    from rlvr.eval.across import mean_over_suites
     from rlvr.eval.manifest import read_json
     from rlvr.eval.report import MARKDOWN, RESULTS
 
@@ -160,8 +188,11 @@ def write_results(folder: Path, path: str, weights: str | None, results: Sequenc
     earlier = read_json(folder / RESULTS)
     if (earlier.get("model"), earlier.get("weights")) == (path, weights):
         suites |= {name: old for name, old in earlier.get("suites", {}).items() if name not in suites}
+    listed = list(suites.values())
+    mean, _ = mean_over_suites(listed)
+    values = {"format": 1, "model": path, "weights": weights, "notes": list(told), "suites": suites}
     try:
-        write_json(folder / RESULTS, {"format": 1, "model": path, "weights": weights, "suites": suites})
-        (folder / MARKDOWN).write_text(results_markdown(suites.values(), path), encoding="utf-8")
+        write_json(folder / RESULTS, {**values, "mean": None if mean is None else asdict(mean)})
+        (folder / MARKDOWN).write_text(results_markdown(listed, path, told), encoding="utf-8")
     except OSError as error:
         raise UserError(f"{folder / RESULTS} cannot be written: {error}. Make room and resume (--resume).") from error

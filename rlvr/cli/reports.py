@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from rlvr.cli.output import print_json, print_table
@@ -42,6 +43,7 @@ def show_evaluations(reports: Sequence[EvalReport], as_json: bool) -> None:
     from rich.console import Console
 
     from rlvr.eval import results_json, results_table
+    from rlvr.eval.across import mean_over_suites
     from rlvr.eval.report import remarks
 
     if as_json:
@@ -51,30 +53,44 @@ def show_evaluations(reports: Sequence[EvalReport], as_json: bool) -> None:
         table = results_table(report.results, report.model if len(reports) > 1 else "")
         needed = Console(width=10_000).measure(table).maximum
         Console(width=max(Console().width, needed)).print(table)
-        for fields in results_json(report.results):
-            for line in remarks(fields):
-                print(line)
-        for text in report.notes:
+        suites = results_json(report.results)
+        _, why_no_mean = mean_over_suites(suites)
+        below = [line for fields in suites for line in remarks(fields)] + [why_no_mean] * (why_no_mean is not None)
+        for text in (*below, *report.notes):
             print(text)
     if len(reports) > 1:
-        suites = list(dict.fromkeys(result.suite for report in reports for result in report.results))
-        rows = [(report.model, *(_accuracy(report, suite) for suite in suites)) for report in reports]
-        print_table(("accuracy", *suites), rows)
+        names = list(dict.fromkeys(result.suite for report in reports for result in report.results))
+        rows = [(report.model, *(_accuracy(report, name) for name in names), _mean(report)) for report in reports]
+        means = any(row[-1] != "-" for row in rows)
+        print_table(("accuracy", *names, *["mean"] * means), rows if means else [row[:-1] for row in rows])
 
 
 def _as_json(report: EvalReport) -> dict[str, Any]:
     from rlvr.eval import results_json
+    from rlvr.eval.across import mean_over_suites
 
-    results = [{k: v for k, v in fields.items() if k != "rewards"} for fields in results_json(report.results)]
-    seconds = {result.suite: result.seconds for result in report.results}
-    return {"model": report.model, "results": results, "seconds": seconds}
+    suites = results_json(report.results)
+    mean, _ = mean_over_suites(suites)
+    return {
+        "model": report.model,
+        "notes": list(report.notes),
+        "results": [{k: v for k, v in fields.items() if k != "rewards"} for fields in suites],
+        "mean": None if mean is None else asdict(mean),
+        "seconds": {result.suite: result.seconds for result in report.results},
+    }
 
 
 def _accuracy(report: EvalReport, suite: str) -> str:
-    from rlvr.eval.report import percent
+    from rlvr.eval.report import percent, span
 
     found = [result for result in report.results if result.suite == suite]
-    if not found:
-        return "-"
-    low, high = map(percent, found[0].interval)
-    return f"{percent(found[0].accuracy)} ({low} to {high})"
+    return f"{percent(found[0].accuracy)} ({span(found[0].interval)})" if found else "-"
+
+
+def _mean(report: EvalReport) -> str:
+    from rlvr.eval import results_json
+    from rlvr.eval.across import mean_over_suites
+    from rlvr.eval.report import percent, span
+
+    mean, _ = mean_over_suites(results_json(report.results))
+    return "-" if mean is None else f"{percent(mean.accuracy)} ({span(mean.interval)})"

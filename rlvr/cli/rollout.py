@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import sys
 from collections.abc import Mapping
 from typing import Annotated
 
@@ -29,7 +30,9 @@ def command(
     from rlvr.cli.output import print_json, print_table
     from rlvr.records import verdict_json
 
-    groups = sample_groups(resolved.recipe, prompts)
+    groups, note = sample_groups(resolved.recipe, prompts)
+    if note is not None:
+        print(note, file=sys.stderr)
     if as_json:
         return print_json(
             [

@@ -12,7 +12,8 @@ from typing import Any
 from rlvr.errors import UserError
 from rlvr.registry import REGISTRIES
 
-from .intervals import Paired, paired
+from .across import sharing
+from .intervals import Paired, paired, sign_flip_p
 from .manifest import MANIFEST, read_json
 from .report import RESULTS, markdown_row, percent
 from .suites import suite_for
@@ -113,6 +114,40 @@ class SuiteComparison:
     warnings: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class MeanComparison:
+    """b beside a in the unweighted mean over suites, each suite paired problem by problem."""
+
+    suites: tuple[str, ...]
+    a: float
+    b: float
+    difference: float
+    interval: tuple[float, float]
+    p_value: float
+
+
+def compare_means(a: Evaluation, found: Sequence[SuiteComparison]) -> MeanComparison | None:
+    """The mean over the compared suites; None below two, or where two ask the same problems or one has no pair.
+
+    The suites' differences are independent, so the squares of their intervals' half widths add up, over the number of
+    suites squared. The p-value flips the signs of all problems' differences, each weighing 1 / (suites x problems).
+    """
+    count = len(found)
+    if count < 2 or not all(one.problems for one in found) or sharing({one.suite: a.means(one.suite) for one in found}):
+        return None
+    mean = _mean([one.paired.difference for one in found])
+    half = math.hypot(*((one.paired.interval[1] - one.paired.interval[0]) / 2 for one in found)) / count
+    moved = [(flip.b - flip.a) / (count * one.problems) for one in found for flip in one.flips]
+    return MeanComparison(
+        tuple(one.suite for one in found),
+        _mean([one.a for one in found]),
+        _mean([one.b for one in found]),
+        mean,
+        (max(-1.0, mean - half), min(1.0, mean + half)),
+        sign_flip_p(moved),
+    )
+
+
 def compare_evaluations(a: Evaluation, b: Evaluation) -> list[SuiteComparison]:
     """Every suite that both have, in the order of the first. Raises `UserError` where they share none."""
     shared = [suite for suite in a.suites if suite in b.suites]
@@ -180,29 +215,38 @@ def _warnings(suite: str, a: Evaluation, b: Evaluation, shared: int) -> list[str
 HEAD = ("suite", "problems", "k", "A", "B", "B - A", "95 % interval", "p", "better", "worse")
 
 
-def rows_of(found: Sequence[SuiteComparison]) -> list[tuple[str, ...]]:
-    """One row a suite, for a table with `HEAD` above it."""
-    return [
+def rows_of(found: Sequence[SuiteComparison], mean: MeanComparison | None) -> list[tuple[str, ...]]:
+    """One row a suite, for a table with `HEAD` above it, and one of their mean."""
+    rows: list[tuple[str, ...]] = [
         (
             one.suite,
             f"{one.problems:,}",
             str(one.samples[0]) if one.samples[0] == one.samples[1] else f"{one.samples[0]}, {one.samples[1]}",
             percent(one.a),
             percent(one.b),
-            _points(one.paired.difference),
-            f"{_points(one.paired.interval[0])} to {_points(one.paired.interval[1])}",
-            "-" if math.isnan(one.paired.p_value) else f"{one.paired.p_value:.2g}",
+            *_gap(one.paired),
             str(one.paired.better),
             str(one.paired.worse),
         )
         for one in found
     ]
+    if mean is not None:
+        rows.append(
+            (f"mean of {len(mean.suites)} suites", "", "", percent(mean.a), percent(mean.b), *_gap(mean), "", "")
+        )
+    return rows
+
+
+def _gap(one: Paired | MeanComparison) -> tuple[str, str, str]:
+    """The difference, its interval and its p-value."""
+    low, high = map(_points, one.interval)
+    return _points(one.difference), f"{low} to {high}", "-" if math.isnan(one.p_value) else f"{one.p_value:.2g}"
 
 
 def comparison_markdown(a: Evaluation, b: Evaluation, found: Sequence[SuiteComparison], flips: int = 50) -> str:
     """A table to paste, the warnings, and the first `flips` problems of each suite that flipped."""
     lines = [f"A: `{a.name}`, B: `{b.name}`; {NOTE}\n", markdown_row(HEAD), "|" + "---|" * len(HEAD)]
-    lines += [markdown_row(row) for row in rows_of(found)]
+    lines += [markdown_row(row) for row in rows_of(found, compare_means(a, found))]
     lines += [f"\n**{text}**" for one in found for text in one.warnings]
     for one in found:
         if one.flips:
@@ -226,7 +270,9 @@ def flips_note(one: SuiteComparison, shown: int) -> str:
 
 def comparison_json(a: Evaluation, b: Evaluation, found: Sequence[SuiteComparison]) -> dict[str, Any]:
     """The comparison for a program; NaN becomes null."""
-    return {"a": a.name, "b": b.name, "suites": [_plain(asdict(one)) for one in found]}
+    mean = compare_means(a, found)
+    suites = [_plain(asdict(one)) for one in found]
+    return {"a": a.name, "b": b.name, "suites": suites, "mean": None if mean is None else _plain(asdict(mean))}
 
 
 def _points(share: float) -> str:

@@ -10,7 +10,10 @@ Anything else that is raised is a defect of rlvr and shows its traceback (exit c
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
 class UserError(Exception):
@@ -33,6 +36,19 @@ class UnknownName(UserError):
         names = sorted(known)
         hint = did_you_mean(name, names) or "."
         super().__init__(f"no {kind} is called {name!r}{hint} Known: {', '.join(names) or 'none'}.")
+
+
+def all_of(actions: Iterable[Callable[[], T]]) -> list[T]:
+    """What each action returns. Raises one `UserError` with the mistakes of all of them."""
+    found, mistakes = [], list[str]()
+    for action in actions:
+        try:
+            found.append(action())
+        except UserError as error:
+            mistakes.append(str(error))
+    if mistakes:
+        raise UserError("\n  ".join(dict.fromkeys(mistakes)))
+    return found
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

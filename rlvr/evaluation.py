@@ -7,12 +7,12 @@ from contextlib import ExitStack
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
 from rlvr import assemble
 from rlvr.engines import answering_engine, lone_engine
-from rlvr.errors import UserError
+from rlvr.errors import UserError, all_of
 from rlvr.folder import write_json
 from rlvr.outcome import EvalReport
 from rlvr.schema import Recipe
@@ -20,9 +20,7 @@ from rlvr.schema import Recipe
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
-    from rlvr.eval import Suite, SuiteResult
-
-Found = TypeVar("Found")
+    from rlvr.eval import SuiteResult
 
 #: Suite, samples done, samples in all, and the mean reward so far (None before the first that was judged).
 OnProgress = Callable[[str, int, int, float | None], None]
@@ -53,8 +51,9 @@ def evaluate_model(
     if wanted_return is not None:
         chosen = [suite.asking_for(wanted_return) for suite in chosen]
     seed = recipe.train.seed
-    _each(chosen, lambda suite: suite.sampling_for(suite.samples if samples is None else samples, sampling, seed))
-    loaded = _each(chosen, lambda suite: suite.load(limit=limit, data_dir=data_dir))
+    drawn = [suite.samples if samples is None else samples for suite in chosen]
+    all_of(partial(s.sampling_for, count, sampling, seed) for s, count in zip(chosen, drawn, strict=True))
+    loaded = all_of(partial(suite.load, limit=limit, data_dir=data_dir) for suite in chosen)
     results: list[SuiteResult] = []
     with ExitStack() as stack:
         judge = stack.enter_context(assemble.judge_of(recipe, [p for part in loaded for p in part.prompts], {}))
@@ -86,19 +85,6 @@ def evaluate_model(
             if out is not None:
                 write_results(out, recipe.model.path, model["weights"], results, told)
     return EvalReport(recipe.model.path, tuple(results), told)
-
-
-def _each(suites: Sequence[Suite], action: Callable[[Suite], Found]) -> list[Found]:
-    """What `action` makes of each suite. Raises `UserError` with the mistakes of all of them."""
-    found, mistakes = [], []
-    for suite in suites:
-        try:
-            found.append(action(suite))
-        except UserError as error:
-            mistakes.append(str(error))
-    if mistakes:
-        raise UserError("\n  ".join(mistakes))
-    return found
 
 
 def _template_notes(recipe: Recipe, tokenizer: PreTrainedTokenizerBase | None) -> tuple[str, ...]:

@@ -80,6 +80,10 @@ def test_the_folder_says_what_was_evaluated_and_how_it_went(run: Path, tmp_path:
     assert manifest["contamination"]["cleaned"] and manifest["contamination"]["suites_unchecked"] == ["aime24"]
     assert len(manifest["sessions"]) == 1 and "torch" in manifest["sessions"][0]["versions"]
     assert [*manifest["suites"]] == [*results["suites"]] == ["chain", "countdown"]
+    mean = results["mean"]
+    assert mean["suites"] == ["chain", "countdown"] and results["notes"] == []
+    assert mean["accuracy"] == sum(r.accuracy for r in report.results) / 2 and mean["interval"][0] <= mean["accuracy"]
+    assert "| mean of 2 suites |" in (tmp_path / "e" / "results.md").read_text()
     assert manifest["suites"]["chain"]["seconds"] > 0 and "seconds" not in (tmp_path / "e" / "results.json").read_text()
     assert (results["model"], results["weights"]) == (str(best), model["weights"])
     chain, result = results["suites"]["chain"], report.results[0]

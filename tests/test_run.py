@@ -220,6 +220,7 @@ def test_an_empty_data_set_is_refused(tmp_path: Path, content: str) -> None:
 
 
 def test_a_base_model_is_trained_and_evaluated_by_every_engine_with_the_plain_template(tmp_path: Path) -> None:
+    from rlvr.api import sample_groups
     from rlvr.evaluation import evaluate_model
     from rlvr.evaluation_settings import eval_recipe
     from rlvr.rollout.chat import plain_template, template_hash
@@ -241,6 +242,9 @@ def test_a_base_model_is_trained_and_evaluated_by_every_engine_with_the_plain_te
     assert [(r["template"], r["text"]) for r in one] == [(r["template"], r["text"]) for r in other]
     assert {r["template"] for r in one} == {plain}
 
+    _, note = sample_groups(load_recipe(recipe(tmp_path / "t", model={"path": str(base)})).recipe, 1)
+    assert plain in str(note)
+
     found = {}
     with Server(lambda _: (200, "2"), [{"id": "m", "object": "model", "owned_by": "me"}]) as server:
         remote = ["engine=openai", f"engine.url={server.url}", "engine.api=completions"]
@@ -249,6 +253,7 @@ def test_a_base_model_is_trained_and_evaluated_by_every_engine_with_the_plain_te
             settings: dict[str, Any] = {"samples": 1, "limit": 2, "data_dir": None, "sampling": {"max_tokens": 4}}
             made = evaluate_model(given, ["chain"], out=tmp_path / name, **settings)
             assert len(made.notes) == 1 and plain in made.notes[0]
+            assert json.loads((tmp_path / name / "results.json").read_text())["notes"] == list(made.notes)
             found[name] = json.loads((tmp_path / name / "manifest.json").read_text())["model"]["template"]
     assert set(found.values()) == {plain}
     records = lines(tmp_path / "own", "records.jsonl")

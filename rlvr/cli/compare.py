@@ -87,7 +87,7 @@ def _compare_two_evaluations(a: str, b: str, out: Path | None, everything: bool,
     if as_json:
         return print_json(comparing.comparison_json(*sides, found))
     print(f"A: {a}\nB: {b}")
-    print_table(comparing.HEAD, comparing.rows_of(found))
+    print_table(comparing.HEAD, comparing.rows_of(found, comparing.compare_means(sides[0], found)))
     print(comparing.NOTE)
     for one in found:
         for text in one.warnings:

@@ -53,14 +53,17 @@ def command(
     """
     from rlvr.cli.progress import Progress
     from rlvr.cli.reports import show_evaluations
+    from rlvr.errors import all_of
+    from rlvr.eval import suites_for
     from rlvr.evaluation_settings import check_models, eval_recipe
 
     models, overrides = _checked(arguments, plot)
-    named = [(model, eval_recipe(model, overrides, [str(p) for p in plugin or ()], seed)) for model in models]
-    check_models(models, named[0][1][0])
+    suites = [name.strip() for name in suite.split(",") if name.strip()]
+    plugins = [str(file) for file in plugin or ()]
+    named = [(model, eval_recipe(model, overrides, plugins, seed)) for model in models]
+    all_of((lambda: check_models(models, named[0][1][0]), lambda: suites_for(suites)))
     from rlvr.evaluation import evaluate_model
 
-    suites = [name.strip() for name in suite.split(",") if name.strip()]
     rows = None if data_dir is None else str(data_dir)
     reports = []
     for model, (recipe, sampling) in named:

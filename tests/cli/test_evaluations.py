@@ -56,6 +56,12 @@ def test_two_checkpoints_evaluated_plotted_and_compared(
     [
         (["eval", "sampling.max_tokens=4"], "no model was given"),
         (["eval", "m", "--plot", "plot.png"], "ends in .html"),
+        (["eval", "./m", "--suite", "chain"], "there is no model './m': no such folder"),
+        (["eval", "model", "--suite", "chain", "sampling.max_tokns=4"], "did you mean 'max_tokens'?"),
+        (["eval", "model", "--suite", "chian"], "did you mean 'chain'?"),
+        (["eval", "model", "--suite", ","], "no suite was named"),
+        (["eval", "model", "--suite", "gsm8k", "--data-dir", "empty"], "suite 'gsm8k': the data folder empty has no"),
+        (["eval", "model", "--suite", "chain", "-k", "2", "sampling.temperature=0"], "2 times the same completion"),
         (["compare", "empty", "also"], "no run's folder"),
         (["compare", "evaluated", "empty"], "no suite was finished"),
         (["compare", "evaluated", "evaluated", "--out", "x.html"], "ends in .md"),
@@ -68,5 +74,7 @@ def test_mistakes_are_told(
     for name in ("empty", "also", "evaluated"):
         (tmp_path / name).mkdir()
     (tmp_path / "evaluated/results.json").write_text('{"suites": {}}')
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model/config.json").write_text("{}")
     assert run(*words) == 2
     assert message in " ".join(capsys.readouterr().err.split())

@@ -95,7 +95,7 @@ def test_dry_run_prints_the_plan(folder: Path) -> None:
         (["train", "mine.yaml", "algorithm=grpo", "sampling.group_size=1"], "at least 2 for grpo"),
         (["train", "mine.yaml", "model.path=./nowhere"], "config.json"),
         (["train", "mine.yaml", "--resume"], "nothing to resume"),
-        (["eval", "./nowhere", "--suite", "chain"], "config.json"),
+        (["eval", "./nowhere", "--suite", "chain"], "no such folder"),
         (["eval", "./nowhere", "--suite", "gsmk8"], "did you mean 'gsm8k'"),
     ],
 )

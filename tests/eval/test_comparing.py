@@ -1,6 +1,7 @@
 """Two evaluations on disk, compared: by hand, and what is warned of."""
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from rlvr.errors import UserError
 from rlvr.eval.comparing import (
     Evaluation,
     compare_evaluations,
+    compare_means,
     comparison_json,
     comparison_markdown,
     is_evaluation,
@@ -118,3 +120,36 @@ def test_what_is_no_evaluation(tmp_path: Path) -> None:
     other = write(tmp_path / "b", {"x": [1.0]}, suite="math500")
     with pytest.raises(UserError, match=r"share no suite: .*a has gsm8k and .*b has math500"):
         compare_evaluations(Evaluation.read(one), Evaluation.read(other))
+
+
+def two_suites(folder: Path, first: list[float], second: list[float]) -> Evaluation:
+    """An evaluation of two suites, one sample a problem."""
+    write(folder, {f"a/{i}": [x] for i, x in enumerate(first)})
+    found = json.loads((folder / "results.json").read_text())
+    other = {**found["suites"]["gsm8k"], "suite": "b", "rewards": {f"b/{i}": [x] for i, x in enumerate(second)}}
+    found["suites"]["b"] = other
+    (folder / "results.json").write_text(json.dumps(found))
+    return Evaluation.read(folder)
+
+
+def test_the_mean_over_suites_by_hand(tmp_path: Path) -> None:
+    a = two_suites(tmp_path / "a", [0.0] * 4, [0.0, 1.0])
+    b = two_suites(tmp_path / "b", [1.0, 1.0, 0.0, 0.0], [1.0, 1.0])
+    found = compare_evaluations(a, b)
+    mean = compare_means(a, found)
+    assert mean is not None and mean.suites == ("gsm8k", "b")
+    assert (mean.a, mean.b, mean.difference) == (0.25, 0.75, 0.5)  # (0 + 1/2) / 2 and (1/2 + 1) / 2
+    halves = [(one.paired.interval[1] - one.paired.interval[0]) / 2 for one in found]
+    assert mean.interval[0] == pytest.approx(max(-1.0, 0.5 - math.hypot(*halves) / 2))
+    # three flips for the better, weighing 1/8, 1/8 and 1/4: of 8 choices of signs two are as far from 0
+    assert mean.p_value == pytest.approx(2 / 8)
+    text = comparison_markdown(a, b, found)
+    assert "| mean of 2 suites |  |  | 25.0 % | 75.0 % | +50.0 |" in text
+    assert comparison_json(a, b, found)["mean"]["difference"] == 0.5
+
+
+def test_one_suite_has_no_mean(tmp_path: Path) -> None:
+    a = write(tmp_path / "a", {"x": [1.0], "y": [0.0]})
+    side = Evaluation.read(a)
+    assert compare_means(side, compare_evaluations(side, side)) is None
+    assert comparison_json(side, side, compare_evaluations(side, side))["mean"] is None

@@ -92,6 +92,56 @@ def test_what_users_get_wrong() -> None:
         suite_for("chain:tset").load()
 
 
+def test_a_suites_data_is_spoken_of_as_the_suites(tmp_path: Path) -> None:
+    def said(suite: Suite, data_dir: Path | None = None) -> str:
+        with pytest.raises(UserError) as error:
+            suite.load(data_dir=data_dir)
+        return str(error.value)
+
+    (tmp_path / "gsm8k_tset.jsonl").write_text('{"question": "q", "answer": "#### 4"}\n')
+    there = said(suite_for("gsm8k"), tmp_path)
+    assert there.startswith("suite 'gsm8k': ") and "is it 'gsm8k_tset.jsonl'?" in there
+    assert "--data-dir" in there
+    assert "no data folder" in said(suite_for("gsm8k"), tmp_path / "nowhere")
+    (tmp_path / "gsm8k_test.jsonl").write_text('{"qusetion": "q", "answer": "#### 4"}\n')
+    assert "on_bad_row: skip (a suite's YAML file, beside name: gsm8k)" in said(suite_for("gsm8k"), tmp_path)
+    file = tmp_path / "mine.yaml"
+    file.write_text("path: gsm8k_tset.jsonl\nprompt: qestion\nanswer: answer\nverifier: math\n")
+    wrong = said(suite_for(str(file)))
+    assert wrong.startswith("suite 'mine': ") and "did you mean 'question'" in wrong
+    assert f"on_bad_row: skip ({file})" in wrong
+    in_recipe = said(suite_for({"name": "gsm8k"}), tmp_path / "nowhere")
+    assert "data.data_dir" in in_recipe and "--data-dir" not in in_recipe
+
+
+def test_everything_that_is_wrong_with_a_suites_file_is_said_at_once(tmp_path: Path) -> None:
+    def said(text: str) -> str:
+        (tmp_path / "mine.yaml").write_text(text)
+        with pytest.raises(UserError) as error:
+            suites_for([str(tmp_path / "mine.yaml")])
+        return str(error.value)
+
+    wrong = said("name: gsm8k\nsample: 4\nlimit: many\n")
+    assert "(2 problems)" in wrong and "did you mean 'samples'?" in wrong and "limit: " in wrong
+    wrong = said("path: nowhere.jsonl\nprompt: q\nverifier: mth\n")
+    assert "path: no file" in wrong and "answer: is required" in wrong and "did you mean 'math'" in wrong
+    assert "needs a name or a path" in said("samples: 4\n")
+    assert "is no mapping" in said("gsm8k\n") and "cannot be read" in said("a: [\n")
+
+
+def test_all_unknown_suites_are_named_and_one_name_means_one_suite(tmp_path: Path) -> None:
+    with pytest.raises(UserError) as error:
+        suites_for(["gsm9k", "reasonning"])
+    assert "'gsm9k'" in str(error.value) and "'reasonning'" in str(error.value)
+    assert str(error.value).count("Suites: aime24") == 1
+    with pytest.raises(UserError, match="no suite was named"):
+        suites_for([])
+    (tmp_path / "gsm8k.yaml").write_text("name: math500\n")
+    with pytest.raises(UserError, match="two suites are called 'gsm8k'"):
+        suites_for(["gsm8k", str(tmp_path / "gsm8k.yaml")])
+    assert len(suites_for(["gsm8k", "gsm8k", "math"])) == 7
+
+
 def test_a_suite_is_its_own_reference() -> None:
     suite = Suite(name="x", dataset="chain")
     assert suite_for(suite) is suite

@@ -43,7 +43,7 @@ def command(
 
     The folder gets records.jsonl (a line a sample), manifest.json (what was evaluated, with what, where), results.json
     and results.md, a table to paste; of several models each has its own. Settings of the sections model, sampling,
-    engine, backend and judge are changed with key=value.
+    engine, backend, judge and grader are changed with key=value.
 
     rlvr eval runs/quickstart --suite gsm8k,math500 -k 2 sampling.max_tokens=256
 
@@ -59,24 +59,28 @@ def command(
 
     models, overrides = _checked(arguments, plot)
     suites = [name.strip() for name in suite.split(",") if name.strip()]
-    plugins = [str(file) for file in plugin or ()]
-    named = [(model, eval_recipe(model, overrides, plugins, seed)) for model in models]
+    named = [(model, eval_recipe(model, overrides, [str(p) for p in plugin or ()], seed)) for model in models]
     all_of((lambda: check_models(models, named[0][1][0]), lambda: suites_for(suites)))
     from rlvr.evaluation import evaluate_model
 
     rows = None if data_dir is None else str(data_dir)
     reports = []
     for model, (recipe, sampling) in named:
-        own = (out or Path("runs") / "eval") / model.strip("./").replace("/", "_")
-        folder = out if out and len(models) == 1 else own
+        folder = out if out and len(models) == 1 else (out or Path("runs/eval")) / _folder_name(model)
         with Progress("evaluating" if len(models) == 1 else f"evaluating {model},") as progress:
-            report = evaluate_model(recipe, suites, samples=samples, limit=limit, data_dir=rows, out=folder,
-                                    sampling=sampling, wanted_return=wanted_return, resume=resume,
-                                    on_progress=progress.update)  # fmt: skip
-            reports.append(report)
+            reports.append(
+                evaluate_model(recipe, suites, samples=samples, limit=limit, data_dir=rows, out=folder,
+                               sampling=sampling, wanted_return=wanted_return, resume=resume,
+                               on_progress=progress.update)
+            )  # fmt: skip
     show_evaluations(reports, as_json)
     if plot is not None:
         _draw(reports, plot)
+
+
+def _folder_name(model: str) -> str:
+    """`runs/mine/checkpoints/best` as one name; of `.` and `..` the folder's own."""
+    return (model.strip("./") or Path(model).resolve().name).replace("/", "_")
 
 
 def _checked(arguments: Sequence[str], plot: Path | None) -> tuple[list[str], list[str]]:

@@ -63,13 +63,12 @@ def command(
     all_of((lambda: check_models(models, named[0][1][0]), lambda: suites_for(suites)))
     from rlvr.evaluation import evaluate_model
 
-    rows = None if data_dir is None else str(data_dir)
     reports = []
     for model, (recipe, sampling) in named:
         folder = out if out and len(models) == 1 else (out or Path("runs/eval")) / _folder_name(model)
         with Progress("evaluating" if len(models) == 1 else f"evaluating {model},") as progress:
             reports.append(
-                evaluate_model(recipe, suites, samples=samples, limit=limit, data_dir=rows, out=folder,
+                evaluate_model(recipe, suites, samples=samples, limit=limit, data_dir=data_dir and str(data_dir), out=folder,
                                sampling=sampling, wanted_return=wanted_return, resume=resume,
                                on_progress=progress.update)
             )  # fmt: skip

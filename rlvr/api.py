@@ -77,7 +77,7 @@ def evaluate_from_python(
         [name.strip() for name in names],
         samples=k,
         limit=limit,
-        data_dir=None if data_dir is None else str(data_dir),
+        data_dir=data_dir,
         out=None if out is None else Path(out),
         sampling=sampling,
         wanted_return=wanted_return,

@@ -32,7 +32,7 @@ def evaluate_model(
     *,
     samples: int | None,
     limit: int | None,
-    data_dir: str | None,
+    data_dir: str | Path | None,
     out: Path | None,
     sampling: Mapping[str, Any],
     wanted_return: float | None = None,

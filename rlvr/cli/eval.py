@@ -68,7 +68,7 @@ def command(
         folder = out if out and len(models) == 1 else (out or Path("runs/eval")) / _folder_name(model)
         with Progress("evaluating" if len(models) == 1 else f"evaluating {model},") as progress:
             reports.append(
-                evaluate_model(recipe, suites, samples=samples, limit=limit, data_dir=data_dir and str(data_dir), out=folder,
+                evaluate_model(recipe, suites, samples=samples, limit=limit, data_dir=data_dir, out=folder,
                                sampling=sampling, wanted_return=wanted_return, resume=resume,
                                on_progress=progress.update)
             )  # fmt: skip

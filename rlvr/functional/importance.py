@@ -51,15 +51,20 @@ def masked_tokens(log_weights: Tensor, mask: Tensor, low: float = 0.5, high: flo
     return weights.masked_fill(outside, 0.0), outside
 
 
-def effective_sample_share(weights: Tensor) -> Tensor:
-    """(sum w)^2 / (n sum w^2) -> scalar: 1 where all of `weights [n]` are equal, 1/n where one is all. Kish 1965."""
-    return weights.sum().square() / (len(weights) * weights.square().sum()).clamp(min=torch.finfo(weights.dtype).tiny)
+def effective_sample_share(log_weights: Tensor) -> Tensor:
+    """(sum w)^2 / (n sum w^2) -> scalar: 1 where all weights are equal, 1/n where one is all. Kish 1965.
+
+    It depends on the ratios of the weights only, so `log_weights [n]` are taken from their largest: those of whole
+    completions may be thousands of nats from 0.
+    """
+    weights = (log_weights - log_weights.max()).exp()
+    return weights.sum().square() / (len(weights) * weights.square().sum())
 
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """Which of these weights is wanted: truncated at `cap`, `token` by token or for the whole `sequence`; or `mask`, which
-    leaves out tokens whose weight is not within `low` and `high`."""
+    """Which of these weights is wanted: truncated at `cap`, `token` by token or for the whole `sequence`; or `mask`,
+    which leaves out tokens whose weight is not within `low` and `high`."""
 
     kind: Literal["token", "sequence", "mask"] = "token"
     cap: float = 2.0

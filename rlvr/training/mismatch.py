@@ -55,8 +55,8 @@ def mismatch_metrics(trainer: Tensor, sampler: Tensor, correction: Correction | 
         **{name: float(quantile(distance, share)) for name, share in QUANTILES.items()},
         "mismatch/kl": float((weights - 1 - tokens).mean()),
         "mismatch/ratio_max": float(weights.max()),
-        "mismatch/ess": float(F.effective_sample_share(weights)),
-        "mismatch/ess_sequence": float(F.effective_sample_share(rows.exp())),
+        "mismatch/ess": float(F.effective_sample_share(tokens)),
+        "mismatch/ess_sequence": float(F.effective_sample_share(rows)),
     }
     if correction is not None:
         _, bounded = correction.weights(difference.masked_fill(~known, 0.0), known)

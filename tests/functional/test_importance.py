@@ -62,10 +62,14 @@ def test_equal_distributions_weigh_exactly_one_and_huge_ratios_stay_finite(bound
 
 def test_the_effective_share_of_a_sample() -> None:
     # (1 + 1 + 1 + 1)^2 / (4 * 4) = 1; (3 + 1)^2 / (2 * (9 + 1)) = 0.8; one of four alone: 1 / 4
-    assert effective_sample_share(torch.ones(4)).item() == 1.0
-    assert effective_sample_share(torch.tensor([3.0, 1.0])).item() == pytest.approx(0.8)
-    assert effective_sample_share(torch.tensor([5.0, 0.0, 0.0, 0.0])).item() == pytest.approx(0.25)
-    assert effective_sample_share(torch.zeros(3)).item() == 0.0
+    def share(*weights: float, off: float = 0.0) -> float:
+        return effective_sample_share(torch.tensor(weights, dtype=torch.float64).log() + off).item()
+
+    assert share(1.0, 1.0, 1.0, 1.0) == 1.0
+    assert share(3.0, 1.0) == pytest.approx(0.8)  # (3 + 1)^2 / (2 (9 + 1))
+    assert share(5.0, 0.0, 0.0, 0.0) == pytest.approx(0.25)
+    for off in (-5000.0, 5000.0):  # exp of either is no number
+        assert share(3.0, 1.0, off=off) == pytest.approx(0.8)
 
 
 def test_weighted_samples_of_one_policy_give_the_mean_under_another() -> None:

@@ -86,7 +86,7 @@ def _alternatives(answer: Any) -> list[Any]:
 
 def _reference(answer: Any) -> str:
     """The reference as text, empty where it is none."""
-    if isinstance(answer, bool) or not isinstance(answer, (str, int, float)):
+    if isinstance(answer, bool) or not isinstance(answer, (str, int, float)) or answer != answer:  # a gap, as NaN
         return ""
     text = str(answer).strip()
     if "\\boxed" in text or "\\fbox" in text or "####" in text:

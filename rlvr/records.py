@@ -20,7 +20,7 @@ from rlvr.core import Completion, Group, Prompt, Rollout, Span, Verdict, Verifie
 from rlvr.errors import UserError
 
 #: What a line must have to be a record at all.
-_REQUIRED = ("iteration", "prompt_id", "sample", "text", "verdict", "spans")
+_REQUIRED = {"iteration": int, "prompt_id": object, "sample": int, "text": str, "verdict": dict, "spans": list}
 
 
 def pack(values: Any) -> str:
@@ -161,7 +161,8 @@ class RecordFile:
             row = json.loads(line)
         except (ValueError, RecursionError):
             row = None
-        if not isinstance(row, dict) or any(name not in row for name in _REQUIRED):
+        known = isinstance(row, dict) and all(isinstance(row.get(n), kind) for n, kind in _REQUIRED.items())
+        if not isinstance(row, dict) or not known:
             self.broken += 1
             return None
         return row

@@ -121,6 +121,8 @@ class Judge:
             uses = prompt.verifiers
             if not uses:
                 raise ValueError("the prompt names no verifier")
+            if not isinstance(completion.text, str):
+                raise TypeError(f"the completion is a {type(completion.text).__name__}, not text")
             data = wire.frame(number, wire.request(prompt, uses, completion), completion.text)
         except (TypeError, ValueError, RecursionError) as error:
             verdict = wire.unjudged(f"prompt {prompt.id!r} cannot be sent to a worker: {error}")

@@ -244,4 +244,5 @@ class Watch:
 def diagnose(rows: Iterable[Mapping[str, float]]) -> list[tuple[int, Warning]]:
     """All warnings of a run, by the iteration at which each came up."""
     watch = Watch()
-    return [(int(row["iteration"]), w) for row in rows for w in watch.see(int(row["iteration"]), row)]
+    numbered = [row for row in rows if isinstance(row.get("iteration"), int)]
+    return [(int(row["iteration"]), w) for row in numbered for w in watch.see(int(row["iteration"]), row)]

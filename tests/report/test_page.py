@@ -15,10 +15,12 @@ import pytest
 
 from rlvr.config import load_recipe
 from rlvr.errors import UserError
+from rlvr.records import read_lines
 from rlvr.report.blocks import squeeze
 from rlvr.report.page import write_page
 from rlvr.run import train_recipe
 from rlvr.tracking.glossary import described
+from rlvr.tracking.symptoms import diagnose
 from tests.report.browser import CHROMIUM, REASON, Page, browser
 from tests.report.hostile import HOSTILE
 from tests.tiny import recipe
@@ -210,6 +212,19 @@ def test_a_page_of_a_run_that_was_killed_while_it_wrote(run: Path, tmp_path: Pat
     report = write_page([torn], tmp_path / "report.html")
     counts = report["runs"][str(torn)]
     assert counts == {"rollouts": len(records(run)) - 1, "broken_lines": 1}
+
+
+def test_lines_that_somebody_edited_are_counted_and_left_out(run: Path, tmp_path: Path) -> None:
+    edited = tmp_path / "edited"
+    edited.mkdir()
+    good = {"iteration": 1, "prompt_id": "p", "sample": 0, "text": "t", "verdict": {}, "spans": []}
+    wrong = {"iteration": "1", "sample": None, "text": 5, "verdict": "x", "spans": {}}
+    lines = [good, *({**good, key: value} for key, value in wrong.items()), {"iteration": 1}]
+    (edited / "rollouts.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    (edited / "metrics.jsonl").write_text('{"iteration": 1, "reward/mean": 0.5}\n{"note": "mine"}\n')
+    warnings = diagnose(read_lines(edited / "metrics.jsonl"))
+    report = write_page([edited], tmp_path / "report.html", warnings={edited: [{"text": w.text} for _, w in warnings]})
+    assert report["runs"][str(edited)] == {"rollouts": 1, "broken_lines": len(lines) - 1}
 
 
 def test_numbers_that_json_does_not_know_become_null() -> None:

@@ -72,6 +72,7 @@ CASES = [
     (r"\boxed{4}", ["1 +", "2"], "error"),
     (r"\boxed{2}", ["1 +", "2"], "correct"),
     (r"\boxed{4}", [], "error"),
+    (r"\boxed{4}", float("nan"), "error"),
     (r"<think>\boxed{6}</think> I give up on this one", "6", "unparsable"),
 ]
 

@@ -76,9 +76,12 @@ def test_several_verifiers_are_weighed() -> None:
 def test_unknown_names_and_options_and_unplain_data_are_errors_of_one_item() -> None:
     with Judge(1, warm=()) as judge:
         strange = Prompt("p", (), object(), "math"), Completion.of_text("1")
-        unknown, option, unplain, fine = judge.judge(
-            [ask("1", "mth"), ask("1", (VerifierUse("math", options={"no": 1}),)), strange, ask("1", "math")]
+        untold = Prompt("p", (), "1", "math"), Completion.of_text(None)  # type: ignore[arg-type]
+        unknown, option, unplain, textless, fine = judge.judge(
+            [ask("1", "mth"), ask("1", (VerifierUse("math", options={"no": 1}),)), strange, untold, ask("1", "math")]
         )
+        assert judge.metrics()["verifier/worker_restarts"] == 0
+    assert (textless.status, "is a NoneType, not text" in textless.reason) == ("error", True)
     assert "did you mean 'math'" in unknown.reason and "no" in option.reason and "not plain data" in unplain.reason
     assert {unknown.status, option.status, unplain.status} == {"error"} and fine.reward == 1.0
 

@@ -27,7 +27,9 @@ def column_adapter(
     listed = f" The columns of {source} are: {', '.join(present)}." if present else ""
     for key in columns:
         if key not in COLUMN_KEYS:
-            raise UserError(f"{source}: no column can be mapped to {key!r}{did_you_mean(key, COLUMN_KEYS)}.{listed}")
+            raise UserError(
+                f"{source}: no column can be mapped to {key!r}{did_you_mean(key, COLUMN_KEYS) or '.'}{listed}"
+            )
     required = ("prompt", "answer") if answer_needed else ("prompt",)
     if missing := [key for key in required if key not in columns]:
         wanted = " and ".join(asker.write(key, "COLUMN") for key in missing)

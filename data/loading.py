@@ -142,7 +142,7 @@ def _rows_of(
     _check_split(name, split, source.splits)
     for key in options:
         if key not in HUB_OPTIONS:
-            raise UserError(f"data set {name!r} has no option {key!r}{did_you_mean(key, HUB_OPTIONS)}.")
+            raise UserError(f"data set {name!r} has no option {key!r}{did_you_mean(key, HUB_OPTIONS) or '.'}")
     if data_dir is not None:
         file = _in_folder(name, Path(data_dir).expanduser(), source.files[split], asker)
         rows = read_path(file, asker)
@@ -169,7 +169,7 @@ def _in_folder(name: str, folder: Path, wanted: str, asker: Asker) -> Path:
 def _check_split(name: str, split: str, splits: tuple[str, ...]) -> None:
     if split not in splits:
         raise UserError(
-            f"data set {name!r} has no split {split!r}{did_you_mean(split, splits)}. It has: {', '.join(splits)}."
+            f"data set {name!r} has no split {split!r}{did_you_mean(split, splits) or '.'} It has: {', '.join(splits)}."
         )
 
 
@@ -179,7 +179,7 @@ def _checked_options(name: str, generator: Callable[..., Any], options: Mapping[
     for key, value in options.items():
         if key not in known:
             raise UserError(
-                f"data set {name!r} has no option {key!r}{did_you_mean(key, known)}. It has: {', '.join(known)}."
+                f"data set {name!r} has no option {key!r}{did_you_mean(key, known) or '.'} It has: {', '.join(known)}."
             )
         kind = type(known[key].default)
         if known[key].default is not None and type(value) is not kind and not (kind is float and type(value) is int):

@@ -36,8 +36,8 @@ class Evaluation:
         path = Path(folder).expanduser()
         try:
             suites = json.loads((path / RESULTS).read_text(encoding="utf-8"))["suites"]
-        except FileNotFoundError:
-            raise UserError(f"{path} holds no {RESULTS}: no suite was finished there. Run `rlvr eval`.") from None
+        except (FileNotFoundError, NotADirectoryError):
+            raise UserError(_no_evaluation(path)) from None
         except (OSError, ValueError, LookupError, TypeError) as error:
             raise UserError(f"{path / RESULTS} cannot be read: {error}. Run `rlvr eval --resume`.") from error
         return cls(str(folder), suites, read_json(path / MANIFEST))
@@ -84,6 +84,18 @@ class Evaluation:
         source = suite_for(chooser).dataset if known else chooser
         dataset = ((self.manifest.get("suites") or {}).get(suite) or {}).get("dataset")
         return chooser == suite or (dataset is not None and dataset == source)
+
+
+def _no_evaluation(path: Path) -> str:
+    """What a folder is instead, and the next step."""
+    if not path.is_dir():
+        return f"there is no folder {path.absolute()}. Give one that `rlvr eval` wrote, such as runs/eval/NAME."
+    if inside := sorted(file.parent.name for file in path.glob(f"*/{RESULTS}")):
+        listed = ", ".join(inside[:8]) + (", ..." if len(inside) > 8 else "")
+        return f"{path} is no evaluation, but holds some: {listed}. Compare one of them: {path / inside[0]}."
+    if (path / "metrics.jsonl").is_file():
+        return f"{path} is a run, and no evaluation. Evaluate it first (rlvr eval {path}), or compare it with a run."
+    return f"{path} holds no {RESULTS}: no suite was finished there. Run `rlvr eval`."
 
 
 def is_evaluation(folder: str | Path) -> bool:

@@ -219,7 +219,8 @@ def _problems_of(section: Mapping[str, Any]) -> Iterator[str]:
     try:
         ref = EvalRef.model_validate(section)
     except ValidationError as error:
-        yield from (f"{key}: {text}" for key, text in (problem_of(e, EvalRef) for e in error.errors()))
+        for key, text in (problem_of(e, EvalRef) for e in error.errors()):
+            yield f"{key}: belongs to sampling: {{{key}: ...}}" if key in _SAMPLING_KEYS else f"{key}: {text}"
         return
     if ref.name is None and ref.path is None:
         yield "it needs a name or a path: name: gsm8k, or path: FILE.jsonl with prompt, answer and verifier"

@@ -129,7 +129,8 @@ def _problem_of_model(name: str, revision: str | None) -> Iterator[str]:
     elif hub.looks_local(name):
         yield f"no such folder (looked for {path.absolute()}). {_inside(path.parent, path.name)}"
     elif why := hub.missing_model(name, revision):
-        yield f"no such folder (looked for {path.absolute()}), and {why}. {_inside(path.parent, path.name)}"
+        looked = f"no such folder (looked for {path.absolute()})"
+        yield f"{looked}, and as a hub id: {why}. {_inside(path.parent, path.name)}"
 
 
 def _inside(folder: Path, wanted: str = "") -> str:

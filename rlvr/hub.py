@@ -57,9 +57,9 @@ def missing_model(name: str, revision: str | None = None) -> str | None:
             return f"{why}, and its cache here has no such model"
         HfApi().model_info(name, timeout=constants.HF_HUB_ETAG_TIMEOUT)
     except HFValidationError:
-        return "it is no name that the hub could have"
+        return "no name that the hub could have"
     except RepositoryNotFoundError:
-        return f"{constants.ENDPOINT} has none either, or it is private and HF_TOKEN is not set"
+        return f"{constants.ENDPOINT} has none of that name, or it is private and HF_TOKEN is not set"
     except Exception:  # a mirror that knows no such question, for one: whoever loads the model will say
         return None
     return None

@@ -70,8 +70,8 @@ def test_a_model_that_the_hub_has_not_is_told_at_once(online: pytest.MonkeyPatch
     with Hub({"me/tiny": (COMMIT, {"config.json": b"{}"})}) as hub:
         online.setattr(constants, "ENDPOINT", hub.url)
         assert missing_model("me/tiny") is None
-        assert "has none either" in str(missing_model("me/tony"))
-        assert "no name" in str(missing_model("my model"))
+        assert "has none of that name" in str(missing_model("me/tony"))
+        assert "no name that" in str(missing_model("my model"))
     with socket.create_server(("127.0.0.1", 0)) as silent:  # takes connections, and never says a word
         online.setattr(constants, "ENDPOINT", f"http://127.0.0.1:{silent.getsockname()[1]}")
         online.setattr(constants, "HF_HUB_ETAG_TIMEOUT", 0.2)

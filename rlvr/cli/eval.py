@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -57,7 +58,7 @@ def command(
     from rlvr.eval import suites_for
     from rlvr.evaluation_settings import check_models, eval_recipe
 
-    models, overrides = _checked(arguments, plot)
+    models, overrides = _checked(arguments, plot, out)
     suites = [name.strip() for name in suite.split(",") if name.strip()]
     named = [(model, eval_recipe(model, overrides, [str(p) for p in plugin or ()], seed)) for model in models]
     all_of((lambda: check_models(models, named[0][1][0]), lambda: suites_for(suites)))
@@ -82,8 +83,11 @@ def _folder_name(model: str) -> str:
     return (model.strip("./") or Path(model).resolve().name).replace("/", "_")
 
 
-def _checked(arguments: Sequence[str], plot: Path | None) -> tuple[list[str], list[str]]:
-    """The models and the settings among a command's words. Raises `UserError` where there is no model, or no plot."""
+def _checked(arguments: Sequence[str], plot: Path | None, out: Path | None) -> tuple[list[str], list[str]]:
+    """The models and the settings among a command's words.
+
+    Raises `UserError` where there is no model, or where what is asked for could not be written.
+    """
     from rlvr.errors import UserError
 
     models = [text for text in arguments if "=" not in text or Path(text).exists()]
@@ -91,6 +95,10 @@ def _checked(arguments: Sequence[str], plot: Path | None) -> tuple[list[str], li
         raise UserError("no model was given, only settings. Give a run, a checkpoint or a hub id: rlvr eval MODEL.")
     if plot is not None and (plot.suffix != ".html" or not plot.parent.is_dir()):
         raise UserError(f"--plot {plot}: give a file that ends in .html, in a folder that exists.")
+    if out is not None and out.exists() and not out.is_dir():
+        raise UserError(f"--out {out} is a file. Give a folder, which need not exist yet.")
+    if twice := [text for text, count in Counter(models).items() if count > 1]:
+        raise UserError(f"{', '.join(twice)} was given twice. Give each model once.")
     return models, [text for text in arguments if text not in models]
 
 

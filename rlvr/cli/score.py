@@ -54,12 +54,15 @@ def command(
 
     if (file is None) == (answer is None and text is None):
         raise UserError("score takes either a JSONL file, or --answer and --text; see `rlvr score --help`.")
+    if file is not None:
+        _check_out(file, out)
     if file is not None and file.is_dir():
         from rlvr.cli.rescore import rescore
 
+        if audit:
+            raise UserError("--audit compares rows with their `label`, which records have not; give a JSONL file.")
         return rescore(file, verifier, read_options(option or []), workers, timeout, plugin or (), out, as_json)
     if file is not None:
-        _check_out(file, out)
         rows: Any = read_rows(file)
     elif audit:
         raise UserError("--audit compares the rows of a file with their `label`; give a JSONL file.")

@@ -64,6 +64,13 @@ def test_two_checkpoints_evaluated_plotted_and_compared(
         (["eval", "model", "--suite", "chain", "-k", "2", "sampling.temperature=0"], "2 times the same completion"),
         (["compare", "empty", "also"], "no run's folder"),
         (["compare", "evaluated", "empty"], "no suite was finished"),
+        (["compare", "evaluated", "nowhere"], "there is no folder"),
+        (["compare", "evaluated", "."], "no evaluation, but holds some: evaluated"),
+        (["compare", "evaluated", "run"], "is a run, and no evaluation"),
+        (["eval", "model", "--out", "model/config.json"], "is a file. Give a folder"),
+        (["eval", "model", "model"], "given twice"),
+        (["score", "evaluated", "--audit"], "records have not"),
+        (["score", "evaluated", "--out", "empty"], "it is a folder"),
         (["compare", "evaluated", "evaluated", "--out", "x.html"], "ends in .md"),
     ],
 )
@@ -71,8 +78,9 @@ def test_mistakes_are_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], words: list[str], message: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    for name in ("empty", "also", "evaluated"):
+    for name in ("empty", "also", "evaluated", "run"):
         (tmp_path / name).mkdir()
+    (tmp_path / "run/metrics.jsonl").touch()
     (tmp_path / "evaluated/results.json").write_text('{"suites": {}}')
     (tmp_path / "model").mkdir()
     (tmp_path / "model/config.json").write_text("{}")

@@ -121,8 +121,9 @@ def test_everything_that_is_wrong_with_a_suites_file_is_said_at_once(tmp_path: P
             suites_for([str(tmp_path / "mine.yaml")])
         return str(error.value)
 
-    wrong = said("name: gsm8k\nsample: 4\nlimit: many\n")
-    assert "(2 problems)" in wrong and "did you mean 'samples'?" in wrong and "limit: " in wrong
+    wrong = said("name: gsm8k\nsample: 4\nlimit: many\ntemperature: 1\n")
+    assert "(3 problems)" in wrong and "temperature: belongs to sampling: {temperature: ...}" in wrong
+    assert "'sampling'" not in wrong and "did you mean 'samples'?" in wrong and "limit: " in wrong
     wrong = said("path: nowhere.jsonl\nprompt: q\nverifier: mth\n")
     assert "path: no file" in wrong and "answer: is required" in wrong and "did you mean 'math'" in wrong
     assert "needs a name or a path" in said("samples: 4\n")

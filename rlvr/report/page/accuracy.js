@@ -26,12 +26,13 @@ rlvr.accuracy_chart = (holder, points, data) => {
   const known = points.filter((p) => p !== null && p.accuracy !== null);
   const low = Math.min(...known.map((p) => 100 * p.low)), high = Math.max(...known.map((p) => 100 * p.high)), room = Math.max(1, 0.06 * (high - low));
   const xs = data.x, margin = xs.length > 1 ? 0.06 * (xs.at(-1) - xs[0]) : 1;
-  const names = data.axis === "model" ? (u, ticks) => ticks.map((t) => Number.isInteger(t) && data.models[t] !== undefined ? rlvr.short(data.models[t]) : "") : (u, ticks) => ticks.map((t) => rlvr.number(t));
+  const models = data.axis === "model"; // which have no order, so that no line leads from one to the next
+  const names = models ? (u, ticks) => ticks.map((t) => Number.isInteger(t) && data.models[t] !== undefined ? rlvr.short(data.models[t]) : "") : (u, ticks) => ticks.map((t) => rlvr.number(t));
   new uPlot({
     width: Math.max(280, holder.clientWidth - 24), height: 260, legend: { show: false }, cursor: { drag: { x: false, y: false } },
     scales: { x: { time: false, range: [xs[0] - margin, xs.at(-1) + margin] }, y: { range: [Math.max(0, low - room), Math.min(100, high + room)] } },
-    axes: [{ ...axis, size: 28, values: names, ...(data.axis === "model" ? { splits: () => xs } : {}) }, { ...axis, size: 56, values: (u, ticks) => ticks.map((t) => `${rlvr.number(t)} %`) }],
-    series: [{}, { stroke: colour, width: 1.6, spanGaps: true, points: { show: true, size: 7, fill: colour } }],
+    axes: [{ ...axis, size: 28, values: names, ...(models || xs.length === 1 ? { splits: () => xs } : {}) }, { ...axis, size: 56, values: (u, ticks) => ticks.map((t) => `${rlvr.number(t)} %`) }],
+    series: [{}, { stroke: colour, width: 1.6, spanGaps: true, ...(models ? { paths: () => null } : {}), points: { show: true, size: 7, fill: colour } }],
     hooks: { draw: [rlvr.whiskers(points, xs, colour)] },
   }, [xs, points.map((p) => p === null || p.accuracy === null ? null : 100 * p.accuracy)], holder);
 };

@@ -8,7 +8,7 @@ from typing import Any
 from rlvr.core import Message, Prompt, VerifierUse
 from rlvr.errors import UserError, did_you_mean
 
-from .sources import TRAINING, Adapter, Asker, BadRow, Row, user_turn
+from .sources import TRAINING, Adapter, Asker, BadRow, Row, messages_of, user_turn
 
 #: What `columns` may map: the recipe's keys beside `path`.
 COLUMN_KEYS = ("prompt", "answer", "system", "id")
@@ -40,7 +40,8 @@ def column_adapter(
         messages = _messages(row[columns["prompt"]])
         if "system" in columns and row[columns["system"]]:
             messages = ({"role": "system", "content": str(row[columns["system"]])}, *messages)
-        identity = str(row[columns["id"]]) if "id" in columns else str(index)
+        named = row[columns["id"]] if "id" in columns else None
+        identity = str(index if named is None else named)
         answer = row[columns["answer"]] if "answer" in columns else None
         return Prompt(identity, messages, answer, verifier, {k: v for k, v in row.items() if k not in mapped})
 
@@ -51,10 +52,6 @@ def _messages(value: Any) -> tuple[Message, ...]:
     """A prompt column as messages: a text, or a list of {role, content}."""
     if isinstance(value, str) and value.strip():
         return user_turn(value)
-    if (
-        isinstance(value, list)
-        and value
-        and all(isinstance(m, Mapping) and {"role", "content"} <= m.keys() for m in value)
-    ):
-        return tuple({"role": str(m["role"]), "content": str(m["content"])} for m in value)
+    if (messages := messages_of(value)) is not None:
+        return messages
     raise BadRow("the prompt is empty" if not value else "the prompt is neither a text nor a list of {role, content}")

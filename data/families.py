@@ -18,7 +18,7 @@ from rlvr.core import Message, Prompt
 
 from .code_answers import code_answer
 from .decoding import answer_text, decode, listed_answer, without_gaps
-from .sources import BadRow, Row, user_turn
+from .sources import BadRow, Row, messages_of, user_turn
 from .wrappers import is_wrapper, unwrapped
 
 
@@ -166,11 +166,9 @@ def _turns(value: Any, column: str) -> tuple[Message, ...]:
     """Messages up to the last user turn; a text is one user turn."""
     if isinstance(value, str):
         return user_turn(_text(value, column))
-    if not isinstance(value, Sequence) or not all(
-        isinstance(m, Mapping) and {"role", "content"} <= m.keys() for m in value
-    ):
+    if (messages := messages_of(value)) is None:
         raise BadRow(f"column {column!r} is neither a text nor a list of {{role, content}}")
-    turns = [{"role": str(m["role"]), "content": str(m["content"] or "")} for m in value]
+    turns = list(messages)
     while turns and turns[-1]["role"] != "user":
         turns.pop()
     if not turns or not turns[-1]["content"].strip():

@@ -7,13 +7,13 @@ named here, or another of the same columns (`options: {hub: me/mine, revision: .
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from rlvr.core import Message, Prompt
 from rlvr.registry import dataset
 
-from .sources import BadRow, Hosted, LeftOut, Row, user_turn
+from .sources import BadRow, Hosted, LeftOut, Row, messages_of, user_turn
 
 
 @dataset(
@@ -138,11 +138,6 @@ def _split(value: Any, column: str) -> tuple[tuple[Message, ...], str]:
 
 
 def _conversation(value: Any, column: str) -> tuple[Message, ...]:
-    if (
-        not isinstance(value, Sequence)
-        or isinstance(value, str)
-        or not value
-        or not all(isinstance(m, Mapping) and {"role", "content"} <= m.keys() for m in value)
-    ):
+    if (messages := messages_of(value)) is None:
         raise BadRow(f"column {column!r} is neither a text nor a list of {{role, content}}")
-    return tuple({"role": str(m["role"]), "content": str(m["content"])} for m in value)
+    return messages

@@ -20,6 +20,8 @@ Rows: TypeAlias = Iterator[tuple[int, str, "Row | str"]]
 _Numbered: TypeAlias = Iterator[tuple[int, "Row | str"]]
 
 FORMATS = (".jsonl", ".json", ".parquet", ".csv", ".arrow")
+#: Characters of a field of CSV: tests of programs are long, and behind a quote that is never closed comes all the rest.
+_LONGEST = 1 << 27
 #: How `datasets` calls the formats, for files on the hub.
 _BUILDERS = {".jsonl": "json", ".json": "json", ".parquet": "parquet", ".csv": "csv", ".arrow": "arrow"}
 
@@ -193,13 +195,29 @@ def _of_batches(batches: Iterable[Any]) -> _Numbered:
 
 def _csv(file: Path) -> _Numbered:
     """Every value is a text. The number of a row is its place among the rows, not its line."""
-    csv.field_size_limit(1 << 27)
+    csv.field_size_limit(_LONGEST)
     with file.open(encoding="utf-8-sig", errors="replace", newline="") as lines:
-        for index, row in enumerate(csv.DictReader(lines)):
-            if None in row or None in row.values():
+        table = csv.DictReader(lines)
+        names = list(table.fieldnames or ())
+        if twice := next((name for name in names if names.count(name) > 1), None):
+            raise UserError(f"{file} has two columns called {twice!r}. Name one of them otherwise.")
+        for index, row in _until_torn(table):
+            if isinstance(row, str):
+                yield index, row
+            elif None in row or None in row.values():
                 yield index, f"the row has not {len(row) - (None in row)} values, as many as there are columns"
             else:
                 yield index, Row(row)
+
+
+def _until_torn(table: csv.DictReader[str]) -> Iterator[tuple[int, dict[str | Any, Any] | str]]:
+    """The rows of a table; what the reader cannot go on behind is the last one."""
+    index = -1
+    try:
+        for index, row in enumerate(table):
+            yield index, row
+    except csv.Error as error:
+        yield index + 1, f"not valid CSV: {error}"
 
 
 def _row_of(line: bytes) -> Row | str:

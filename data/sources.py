@@ -119,6 +119,18 @@ class LoadedPrompts:
     contents: str = ""
 
 
+def messages_of(value: Any) -> tuple[Message, ...] | None:
+    """A list of `{role, content}` as messages, None for anything else. Of a turn that only calls tools the content may
+    be null: it says nothing."""
+    if not isinstance(value, Sequence) or isinstance(value, str) or not value:
+        return None
+    if not all(isinstance(turn, Mapping) and {"role", "content"} <= turn.keys() for turn in value):
+        return None
+    if not all(isinstance(turn["content"], str | None) for turn in value):
+        return None
+    return tuple({"role": str(turn["role"]), "content": turn["content"] or ""} for turn in value)
+
+
 def user_turn(text: str) -> tuple[Message, ...]:
     """A conversation of one user message."""
     return ({"role": "user", "content": text},)

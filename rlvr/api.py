@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +13,7 @@ from rlvr import assemble, sourcing
 from rlvr.config import Resolved, load_recipe
 from rlvr.core import Group
 from rlvr.engines import lone_engine
+from rlvr.errors import UserError
 from rlvr.evaluation import evaluate_model
 from rlvr.evaluation_settings import check_models, eval_recipe_of
 from rlvr.outcome import EvalReport, TrainReport
@@ -108,10 +109,19 @@ def _rows(data: Any) -> list[Mapping[str, Any]] | None:
     given = data["train"] if isinstance(data, Mapping) and "train" in data else data
     if isinstance(given, (str, Path, Mapping)):
         return None
+    if not isinstance(given, Iterable):
+        raise UserError(f"rlvr.train was given data of type {type(given).__name__}. Give a data set's name, or rows.")
     rows = list(given)
     # A list of names, or of sections that say where the rows are, is a mix.
     mixed = any(not isinstance(row, Mapping) or "name" in row or "path" in row for row in rows)
-    return None if given is not data and mixed else rows
+    if given is not data and mixed:
+        return None
+    if strange := [row for row in rows if not isinstance(row, Mapping)]:
+        raise UserError(
+            f"rlvr.train was given rows of which one is of type {type(strange[0]).__name__}: {str(strange[0])[:60]!r}. "
+            "A row is a mapping with a `prompt`; of a DataFrame, give df.to_dict('records')."
+        )
+    return rows
 
 
 def _data_section(data: Any, rows: bool, judged: bool) -> dict[str, Any]:

@@ -85,6 +85,9 @@ def test_train_tells_mistakes_before_anything_is_loaded(tmp_path: Path) -> None:
     rows = [{"prompt": "x", "answer": "1"}]
     with pytest.raises(UserError, match=r"did you mean 'iterations'"):
         rlvr.train("no/such/model", rows, train={"itertions": 2})
+    for strange in (["gsm8k"], [5], None):
+        with pytest.raises(UserError, match=r"rlvr\.train was given"):
+            rlvr.train(str(checkpoint()), strange, **settings(tmp_path / "r"))  # type: ignore[arg-type]
     with pytest.raises(UserError, match="no rows"):
         rlvr.train(str(checkpoint()), [], **settings(tmp_path / "r"))
     with pytest.raises(UserError, match="rows, row 1, cannot be read: there is no column 'prompt'"):

@@ -81,6 +81,17 @@ def test_demonstrations(tmp_path: Path, row: dict[str, Any]) -> None:
     assert [dict(m) for m in first.messages] == ASK and first.meta == {"demonstration": "yes"}
 
 
+def test_a_turn_that_only_calls_a_tool_says_nothing(tmp_path: Path) -> None:
+    """Its content is null, of which the text "None" was once made."""
+    calls = {"role": "assistant", "content": None}
+    first, _ = load(tmp_path, "demonstrations", {"messages": [*ASK, calls, *ASK, *said("yes")]}).prompts
+    assert [m["content"] for m in first.messages] == [ASK[0]["content"], "", ASK[0]["content"]]
+    loaded = load(tmp_path, "demonstrations", {"messages": [*ASK, calls]}, {"prompt": [calls], "completion": "a"})
+    assert [p.text for p in loaded.prompts] == ["good"] and len(loaded.skipped) == 2
+    pictures = load(tmp_path, "demonstrations", {"messages": [{"role": "user", "content": [{}]}, *said("a")]})
+    assert "neither a text nor a list" in pictures.skipped[0]
+
+
 def test_text_has_no_prompt_and_blank_rows_are_left_out(tmp_path: Path) -> None:
     loaded = load(tmp_path, "text", {"text": " "}, {"text": "a text"})
     assert [(p.messages, p.meta["text"]) for p in loaded.prompts] == [((), "a text"), ((), "good")]

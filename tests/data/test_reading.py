@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from rlvr.core import Prompt, VerifierUse
-from rlvr.data import collecting, load_prompts
+from rlvr.data import collecting, load_prompts, reading
 from rlvr.data.prompt_file import PromptFile
 from rlvr.errors import UserError
 
@@ -46,6 +46,18 @@ def test_a_csv_row_of_another_length_is_refused_with_its_place(tmp_path: Path) -
         load(tmp_path / "rows.csv")
     loaded = load_prompts(path=tmp_path / "rows.csv", columns=MAPPING, verifier="math", on_bad_row="skip")
     assert [p.answer for p in loaded.prompts] == ["1", "5"] and len(loaded.skipped) == 2
+
+
+def test_a_csv_that_cannot_be_read_on_and_one_with_a_column_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "_LONGEST", 1000)
+    (tmp_path / "twice.csv").write_text("q,a,a\nx,1,2\n")
+    with pytest.raises(UserError, match="two columns called 'a'"):
+        load(tmp_path / "twice.csv")
+    (tmp_path / "torn.csv").write_text('q,a\nx,1\n"' + "y" * 1001 + '",2\n')
+    loaded = load_prompts(path=tmp_path / "torn.csv", columns=MAPPING, verifier="math", on_bad_row="skip")
+    assert len(loaded.prompts) == 1 and "row 2: not valid CSV" in loaded.skipped[0]
 
 
 def test_a_pattern_reads_its_files_in_order_and_numbers_rows_on(tmp_path: Path) -> None:

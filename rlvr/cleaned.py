@@ -95,17 +95,20 @@ def suite_texts(data_dir: str | None) -> SuiteTexts:
 
     texts: dict[str, list[tuple[str, str]]] = {}
     unchecked: dict[str, str] = {}
+    read: dict[str, list[tuple[str, str]]] = {}  # several suites ask the same problems in another way
     with nullcontext() if data_dir is not None else hub.asked() as trouble:  # once for all of them
         for name in registry.REGISTRIES["suite"].names():
             suite = replace(suite_for(name), template="none", on_bad_row="skip", wanted_return=None)
             if suite.dataset and isinstance(getattr(registry.get("dataset", suite.dataset), "source", None), Generated):
                 continue  # a generator's problems are new ones
+            asked = repr(replace(suite, name="", version=0, samples=1, sampling={}, answering="generate", scores=None))
             try:
-                loaded = suite.load(data_dir=data_dir)
+                if asked not in read:
+                    read[asked] = [(p.id, problem_text(p)) for p in suite.load(data_dir=data_dir).prompts]
             except UserError as error:
                 unchecked[name] = f"{trouble}, and its cache here has no such data" if trouble else str(error)
                 continue
-            texts[name] = [(prompt.id, problem_text(prompt)) for prompt in loaded.prompts]
+            texts[name] = read[asked]
     return SuiteTexts(texts, unchecked)
 
 

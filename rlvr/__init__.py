@@ -79,7 +79,7 @@ def score(
 
 
 def evaluate(
-    model: str | Path,
+    model: str | Path | Mapping[str, Any],
     suites: str | Sequence[str],
     *,
     k: int = 1,
@@ -91,6 +91,7 @@ def evaluate(
 ) -> EvalReport:
     """Scores `model` on `suites` with `k` samples a problem and returns rates with 95 % intervals.
 
+    model     a run, a checkpoint, a folder or a hub id, or the recipe's `model` section
     limit     evaluates only the first so many problems of each suite
     data_dir  a folder that holds the problems as files, for machines without the hub
     out       the folder for one record a sample; by default nothing is written

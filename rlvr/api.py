@@ -57,7 +57,7 @@ def train_from_python(
 
 
 def evaluate_from_python(
-    model: str | Path,
+    model: str | Path | Mapping[str, Any],
     suites: str | Sequence[str],
     *,
     k: int = 1,
@@ -67,8 +67,8 @@ def evaluate_from_python(
     wanted_return: float | None = None,
     recipe: Mapping[str, Any],
 ) -> EvalReport:
-    """`rlvr.evaluate`: the recipe's sections `model`, `engine`, `judge`, `sampling` and `train.seed` as keywords."""
-    sections = {**recipe, "model": {"path": str(model), **recipe.get("model", {})}}
+    """`rlvr.evaluate`: the recipe's sections `engine`, `judge`, `sampling` and `train.seed` as keywords."""
+    sections = {**recipe, "model": model if isinstance(model, Mapping) else {"path": str(model)}}
     sampling = dict(sections.pop("sampling", {}))
     names = suites.split(",") if isinstance(suites, str) else list(suites)
     settings = eval_recipe_of(sections)

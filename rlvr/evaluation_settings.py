@@ -50,7 +50,7 @@ def eval_recipe(
     except RecipeError as error:
         problems += [text.removesuffix(" (command line)") for text in error.problems]
     if problems:
-        raise SettingsError("the command line", problems)
+        raise SettingsError("the command line", problems, "sampling.max_tokens=256; `rlvr eval --help` has its flags")
     chosen = {key.removeprefix("sampling.") for key, origin in resolved.origins.items() if origin == "command line"}
     section = resolved.recipe.sampling.model_dump(exclude={"group_size"})
     return resolved.recipe, {key: value for key, value in section.items() if key in chosen}
@@ -61,7 +61,7 @@ def eval_recipe_of(sections: Mapping[str, Any]) -> Recipe:
     try:
         return load_recipe({**_TRAINING, **sections}, checks=evaluation_checks).recipe
     except RecipeError as error:
-        raise SettingsError("rlvr.evaluate", error.problems) from None
+        raise SettingsError("rlvr.evaluate", error.problems, "sampling={'max_tokens': 256}") from None
 
 
 #: Nothing is trained; a set that needs no file stands where the schema asks for training data.
@@ -71,11 +71,12 @@ _TRAINING = {"data": {"train": "chain"}}
 class SettingsError(UserError):
     """All the mistakes among the settings of one evaluation."""
 
-    def __init__(self, place: str, problems: Sequence[str]) -> None:
+    def __init__(self, place: str, problems: Sequence[str], example: str) -> None:
         counted = "a setting" if len(problems) == 1 else f"{len(problems)} settings"
         lines = [f"{counted} of the evaluation cannot be used, from {place}:", *(f"  {text}" for text in problems)]
-        reads = f"It reads the sections {', '.join(SECTIONS[:-2])} and grader of a recipe, such as"
-        super().__init__("\n".join([*lines, f"{reads} sampling.max_tokens=256; `rlvr eval --help` has its flags."]))
+        *sections, last = [name for name in SECTIONS if name != "plugins"]
+        reads = f"It reads the sections {', '.join(sections)} and {last} of a recipe, such as {example}."
+        super().__init__("\n".join([*lines, reads]))
 
 
 def _no_setting(override: str) -> str | None:

@@ -126,3 +126,16 @@ def test_score_from_python() -> None:
     assert [
         v.reward for v in rlvr.score(["ab", "a"], [2, 2], verifier=lambda completion, answer: len(completion) == answer)
     ] == [1.0, 0.0]
+
+
+def test_an_evaluated_model_may_be_a_section() -> None:
+    report = rlvr.evaluate(
+        {"path": str(checkpoint()), "dtype": "bfloat16"},
+        "chain",
+        limit=2,
+        sampling={"max_tokens": 2, "temperature": 0.0},
+        judge={"workers": 1},
+    )
+    assert report.results[0].settings["dtype"] == "bfloat16"
+    with pytest.raises(UserError, match=r"from rlvr\.evaluate:\n  model\.dtpe: no such key; did you mean 'dtype'"):
+        rlvr.evaluate({"path": str(checkpoint()), "dtpe": "bfloat16"}, "chain")

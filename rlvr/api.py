@@ -43,8 +43,10 @@ def train_from_python(
     resolved = load_recipe(sections)
     functions = {_FUNCTION: plain_verifier(reward)} if callable(reward) else {}
     verifier = _FUNCTION if callable(reward) else reward
+    if verifier is not None:
+        resolved = _trains_on(resolved, verifier=[VerifierRef(name=verifier)])
     if rows is None:
-        return train_recipe(resolved if verifier is None else _judged_by(resolved, verifier), functions=functions)
+        return train_recipe(resolved, functions=functions)
     given = [{"id": f"row/{index}", "answer": None, **row} for index, row in enumerate(rows)]
     loaded = prompts_of_rows(
         given,
@@ -53,6 +55,8 @@ def train_from_python(
         source="rows",
         answered=not functions,
     )
+    # No recipe can say where these rows are; one that said `chain` could be resumed with other problems.
+    resolved = _trains_on(resolved, name=None, path=f"{len(rows)} rows given in Python")
     return train_recipe(resolved, rows=loaded, functions=functions)
 
 
@@ -138,12 +142,13 @@ def _data_section(data: Any, rows: bool, judged: bool) -> dict[str, Any]:
     return {**section, "train": str(train) if isinstance(train, Path) else train}
 
 
-def _judged_by(resolved: Resolved, verifier: str) -> Resolved:
-    """The same recipe with another verifier for all that it trains on."""
+def _trains_on(resolved: Resolved, **changes: Any) -> Resolved:
+    """The same recipe with changes of `data.train` that it could not have been given: they are not checked."""
     recipe = resolved.recipe
-    train = recipe.data.train.model_copy(update={"verifier": [VerifierRef(name=verifier)]})
+    train = recipe.data.train.model_copy(update=changes)
     changed = recipe.model_copy(update={"data": recipe.data.model_copy(update={"train": train})})
-    return replace(resolved, recipe=changed, origins={**resolved.origins, "data.train.verifier": "rlvr.train"})
+    origins = dict.fromkeys((f"data.train.{name}" for name in changes), "rlvr.train")
+    return replace(resolved, recipe=changed, origins={**resolved.origins, **origins})
 
 
 def _free_folder(parent: Path) -> Path:

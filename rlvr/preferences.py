@@ -13,6 +13,7 @@ from typing import Any
 
 from rlvr.core import Message, Scorer
 from rlvr.errors import UserError
+from rlvr.records import rollouts_file
 from rlvr.rewards import decision, question
 
 #: Pairs that a grader is asked about at once: what is lost when the machine goes down.
@@ -63,12 +64,7 @@ def read_questions(run: Path, since: int = 0) -> tuple[list[Question], Counter[s
     Answers of iterations before `since` are not read. Completions that ran into the limit are left out: they are
     no whole answers. So are repetitions.
     """
-    file = run / "rollouts.jsonl" if run.is_dir() else run
-    if not file.is_file():
-        raise UserError(
-            f"{run} holds no rollouts: there is no file {file}. Give a run that samples (with tracking.rollouts_every "
-            "above 0), or its rollouts.jsonl."
-        )
+    file = rollouts_file(run)
     left_out: Counter[str] = Counter()
     messages: dict[str, tuple[Message, ...]] = {}
     answers: dict[str, dict[str, Answer]] = {}

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 import rlvr
+from rlvr.config import load_recipe
 from rlvr.errors import UserError
 from tests.tiny import checkpoint, recipe
 
@@ -64,6 +65,9 @@ def test_rows_are_cleaned_as_a_file_s_are_unless_the_section_beside_them_says_ot
     def asked(name: str, data: Any, **more: Any) -> tuple[set[str], dict[str, Any]]:
         report = rlvr.train(str(checkpoint()), data, **more, **{**settings(tmp_path / name), "judge": {"workers": 1}})
         told = json.loads((report.folder / "data_report.json").read_text())
+        if isinstance(data, list):  # what the run began with cannot be mistaken for a registered set
+            with pytest.raises(UserError, match=f"no file at '{len(data)} rows given in Python'"):
+                load_recipe(report.folder / "recipe.yaml")
         return {r["prompt_id"] for r in lines(report.folder, "rollouts.jsonl")}, told
 
     ids, report = asked("cleaned", rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -47,7 +48,7 @@ _TONES = ("cyan", "magenta", "yellow", "blue", "green", "red", "white", "bright_
 
 def small_curve(values: list[float]) -> str:
     """Numbers as a line of blocks, the lowest and the highest of them as its ends."""
-    known = [v for v in values if v == v and abs(v) != float("inf")]
+    known = [v / 2 for v in values if math.isfinite(v)]  # halved, the distance of any two is a number
     if not known:
         return ""
     low, span = min(known), (max(known) - min(known)) or 1.0

@@ -75,6 +75,10 @@ def test_examples_show_best_median_and_worst() -> None:
     ]
 
 
+def test_a_small_curve_of_any_numbers() -> None:
+    assert small_curve([1e308, -1e308, 0.0]) == "█▁▄" and small_curve([float("nan"), float("inf")]) == ""
+
+
 def test_what_could_not_be_judged_comes_after_any_reward_and_a_lone_completion_is_the_best() -> None:
     console, out = tracker()
     shaped = [Rollout(Completion.of_text("penalised"), Verdict.of(0.0), -3.0),

@@ -17,7 +17,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-import httpx2
 import torch
 from torch import Tensor
 
@@ -25,6 +24,7 @@ from rlvr.core import Completion, Prompt, Sampling
 from rlvr.errors import UserError
 from rlvr.rollout import chat
 from rlvr.rollout.throughput import Throughput
+from rlvr.rollout.vllm_http import Server
 from rlvr.rollout.vllm_requests import Answer, Request, asked, completion_of, probe_request, vllm_weights
 from rlvr.rollout.weight_transfer import FolderTransfer, NCCLTransfer
 
@@ -35,52 +35,6 @@ if TYPE_CHECKING:
 
 #: Pauses in seconds before a request is tried again that the connection or the server failed.
 _PAUSES = (0.5, 2.0)
-
-
-class Server:
-    """A vLLM server's HTTP interface. Every call ends within `timeout` seconds, or says what it was waiting for."""
-
-    def __init__(self, url: str, timeout: float, connections: int) -> None:
-        self.url, self.timeout = url.rstrip("/").removesuffix("/v1"), timeout
-        limits = httpx2.Limits(max_connections=connections, max_keepalive_connections=connections)
-        # trust_env: a proxy for the internet would not find a server in the cluster.
-        self.http = httpx2.Client(base_url=self.url, timeout=timeout, limits=limits, trust_env=False)
-
-    def wait(self) -> None:
-        """Until the server answers: it may be loading its model."""
-        deadline = time.monotonic() + self.timeout
-        while True:
-            try:
-                if self.http.get("/health", timeout=min(10.0, self.timeout)).is_success:
-                    return
-                problem = "it is not healthy"
-            except httpx2.TransportError as error:
-                problem = str(error) or type(error).__name__
-            if time.monotonic() > deadline:
-                raise UserError(
-                    f"no vLLM server answered at engine.url={self.url} within engine.timeout={self.timeout:g} s "
-                    f"({problem}). Start it with: {command('MODEL')}"
-                )
-            time.sleep(min(0.5, self.timeout / 10))
-
-    def call(self, method: str, path: str, doing: str, **request: Any) -> Any:
-        """What the server answers. Raises `UserError` naming `doing` where it fails or does not answer in time."""
-        try:
-            response = self.http.request(method, path, **request)
-        except httpx2.TransportError as error:
-            limit = f"within {self.timeout:g} s " if isinstance(error, httpx2.TimeoutException) else ""
-            raise UserError(
-                f"the vLLM server at {self.url} did not answer {limit}while {doing} ({path}): "
-                f"{str(error) or type(error).__name__}. Look at its log; the run can be resumed."
-            ) from error
-        if response.status_code == 404 and not path.startswith("/v1"):
-            raise UserError(f"the vLLM server at {self.url} has no {path}: start it with {command('MODEL')}")
-        if response.is_error:
-            raise UserError(f"the vLLM server at {self.url} failed while {doing} ({path}): {response.text[:500]}")
-        return response.json() if response.content else None
-
-    def post(self, path: str, doing: str, **body: Any) -> Any:
-        return self.call("POST", path, doing, json=body)
 
 
 class VLLMServerEngine:
@@ -198,12 +152,6 @@ def _read(answer: Mapping[str, Any]) -> Answer:
     if len(ids) != len(logprobs) or choice["finish_reason"] not in ("stop", "length"):
         raise ValueError(f"{len(ids)} tokens, {len(logprobs)} log-probs, finished by {choice['finish_reason']!r}")
     return Answer(ids, logprobs, choice["finish_reason"])
-
-
-def command(model: str) -> str:
-    """How a server is started that this engine can use."""
-    options = "--logprobs-mode processed_logprobs --generation-config vllm"
-    return f"VLLM_SERVER_DEV_MODE=1 vllm serve {model} {options}"
 
 
 def _rank() -> int:

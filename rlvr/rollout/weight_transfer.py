@@ -15,7 +15,7 @@ from torch import Tensor
 from rlvr.errors import UserError
 
 if TYPE_CHECKING:
-    from rlvr.rollout.vllm_server import Server
+    from rlvr.rollout.vllm_http import Server
 
 #: Bytes of weights that are written, or sent, at a time: what the transfer costs in memory.
 CHUNK = 1 << 30

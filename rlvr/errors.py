@@ -3,6 +3,7 @@
     UserError            the user's mistake: one paragraph (what, where, next step), exit code 2
       RecipeError        a recipe that is not valid; carries every mistake at once
       UnknownName        a name that no registry knows; suggests the nearest
+      LostRanks          nobody's mistake: the other processes of a run are gone, exit code 1
 
 Anything else that is raised is a defect of rlvr and shows its traceback (exit code 1).
 """
@@ -19,6 +20,8 @@ T = TypeVar("T")
 class UserError(Exception):
     """A mistake that the user can mend. The message says what, where and what to do next."""
 
+    exit_code = 2
+
 
 class RecipeError(UserError):
     """All the mistakes of one recipe."""
@@ -27,6 +30,12 @@ class RecipeError(UserError):
         self.problems = tuple(problems)
         count = f"{len(problems)} problem" + ("s" if len(problems) != 1 else "")
         super().__init__("\n".join([f"{source} is not a valid recipe ({count}):", *(f"  {p}" for p in problems)]))
+
+
+class LostRanks(UserError):
+    """A process waited for others of its run that have ended, or that did not come in time."""
+
+    exit_code = 1
 
 
 class UnknownName(UserError):

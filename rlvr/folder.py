@@ -12,6 +12,7 @@ import shutil
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -34,9 +35,17 @@ def open_folder(resolved: Resolved, folder: Path, resume: bool, into: bool = Fal
         raise UserError(
             f"{folder} exists already. Continue it with --resume, choose another name with run=NAME, or delete it."
         )
-    folder.mkdir(parents=True, exist_ok=True)
-    recipe.write_text(resolved.as_yaml())
-    (folder / "env.json").write_text(json.dumps(environment(), indent=1) + "\n")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        recipe.write_text(resolved.as_yaml())
+        (folder / "env.json").write_text(json.dumps(environment(), indent=1) + "\n")
+    except OSError as error:
+        with suppress(OSError):
+            recipe.unlink()  # a half of it would look like a run
+        raise UserError(
+            f"the run folder {folder} cannot be written: {error.strerror or error}. Choose another place with "
+            "run=PATH, or make room or rights there."
+        ) from error
     return folder
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from pathlib import Path
 
@@ -19,6 +20,20 @@ def test_half_of_a_surrogate_pair_is_written_as_its_escape(tmp_path: Path) -> No
     write_json(tmp_path / "x.json", value)
     assert json.loads((tmp_path / "x.json").read_text(encoding="utf-8")) == value
     assert "é" in (tmp_path / "x.json").read_text(encoding="utf-8")
+
+
+def test_a_folder_that_cannot_be_written_is_the_users_mistake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UserError, match=r"cannot be written: Not a directory\. Choose another place with run=PATH"):
+        train_recipe(load_recipe(recipe(tmp_path / "file" / "r")))
+
+    def full(self: Path, text: str, **more: str) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", full)
+    with pytest.raises(UserError, match="cannot be written: No space left on device"):
+        train_recipe(load_recipe(recipe(tmp_path / "r")))
+    assert not (tmp_path / "r" / "recipe.yaml").exists()
 
 
 def test_a_run_that_never_began_leaves_its_name_free(tmp_path: Path) -> None:

@@ -38,9 +38,9 @@ VERBS: dict[str, str] = {
     "doctor": "Report versions, devices, and which extras are ready.",
 }
 
-_USERS_MISTAKE, _FAILED, _INTERRUPTED = 2, 1, 130
+_FAILED, _INTERRUPTED = 1, 130
 #: Seconds that the other ranks wait with a mistake: where the first has the same one, it ends them all before.
-_FIRST_RANK_SPEAKS = 3.0
+_FIRST_RANK_SPEAKS = 30.0
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -100,9 +100,9 @@ def _answering(function: Callable[..., Any]) -> Callable[..., Any]:
         except UserError as error:
             if (rank := os.environ.get("RANK", "0")) != "0":
                 time.sleep(_FIRST_RANK_SPEAKS)
-                error = UserError(f"rank {rank}: {error}")
-            print(f"rlvr: {error}", file=sys.stderr)
-            sys.exit(_USERS_MISTAKE)
+            where = "" if rank == "0" else f"rank {rank}: "
+            print(f"rlvr: {where}{error}", file=sys.stderr)
+            sys.exit(error.exit_code)
         except KeyboardInterrupt:
             print("rlvr: interrupted", file=sys.stderr)
             sys.exit(_INTERRUPTED)

@@ -79,7 +79,8 @@ def save(
     problem = ranks.told(problem)
     if problem is not None:
         shutil.rmtree(temporary, ignore_errors=True)
-        raise OSError(f"the checkpoint {name} could not be written: {problem}")
+        room = shutil.disk_usage(folder.parent).free / 2**20  # torch says of a full disk: unexpected pos 64 vs 0
+        raise OSError(f"the checkpoint {name} could not be written ({room:,.0f} MiB are free there): {problem}")
     return Checkpoint(folder / name, iteration)
 
 

@@ -7,13 +7,14 @@ taken, a stop signal, the best so far) goes through here, so that none goes on w
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from rlvr.errors import UserError
+from rlvr.errors import LostRanks, UserError
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -128,6 +129,19 @@ def placed_by(environment: Mapping[str, str]) -> Ranks:
     return Ranks(int(values["RANK"] or 0), int(values["WORLD_SIZE"] or 1), int(values["LOCAL_RANK"] or 0))
 
 
+def _not_met(why: str, timeout: float) -> str:
+    host, port = os.environ["MASTER_ADDR"], os.environ["MASTER_PORT"]
+    if "EADDRINUSE" in why:
+        return (
+            f"the ranks cannot meet at port {port} of {host}: it is in use, perhaps by another run. Give another one: "
+            "launch.port=29501, or --master_port 29501 to deepspeed or torchrun."
+        )
+    return (
+        f"the ranks did not meet at port {port} of {host} within launch.timeout={timeout:g} s: {why.rstrip('.')}. See "
+        "whether all of them were started and none has ended, and whether that address is reached from every host."
+    )
+
+
 @contextmanager
 def joined(launch: LaunchSection, *, zero: bool) -> Iterator[Ranks]:
     """The ranks of this run, which can talk to each other within the block; `zero` where DeepSpeed must, even alone.
@@ -151,14 +165,28 @@ def joined(launch: LaunchSection, *, zero: bool) -> Iterator[Ranks]:
     os.environ.setdefault("LOCAL_RANK", str(ranks.local))  # which DeepSpeed reads
     os.environ.setdefault("MASTER_ADDR", os.environ.get("SLURM_LAUNCH_NODE_IPADDR", "127.0.0.1"))
     os.environ.setdefault("MASTER_PORT", str(launch.port or 29500))
-    torch.distributed.init_process_group(
-        "cpu:gloo,cuda:nccl" if gpu else "gloo",
-        rank=ranks.rank,
-        world_size=ranks.count,
-        timeout=timedelta(seconds=launch.timeout),
-        **meeting,
-    )
-    yield ranks
+    try:
+        torch.distributed.init_process_group(
+            "cpu:gloo,cuda:nccl" if gpu else "gloo",
+            rank=ranks.rank,
+            world_size=ranks.count,
+            timeout=timedelta(seconds=launch.timeout),
+            **meeting,
+        )
+    except torch.distributed.DistError as error:
+        raise UserError(_not_met(str(error).splitlines()[0], launch.timeout)) from error
+    try:
+        yield ranks
+    except RuntimeError as error:
+        # Gloo's errors have no class of their own. Which rank it was, the launcher says.
+        if not isinstance(error, torch.distributed.DistError) and "gloo" not in str(error):
+            raise
+        why = re.sub(r"^\[\S+\] ", "", str(error)).splitlines()[0].partition(". ")[0]  # without gloo's file and advice
+        raise LostRanks(
+            f"the other ranks are gone, or did not come within launch.timeout={launch.timeout:g} s "
+            f"({why}). The first one that ended says why, here or in its host's log; exit code -9 is often the "
+            "kernel's, for want of memory. --resume goes on from the newest checkpoint."
+        ) from error
     # Only at a good end: after an error the others may never come, and a wait for them would hide it. An engine such
     # as vLLM takes the group down with it.
     if torch.distributed.is_initialized():

@@ -12,8 +12,10 @@ from typing import Any
 
 import pytest
 
+from rlvr.errors import UserError
 from rlvr.registry import REGISTRIES, get
-from rlvr.training.ranks import Ranks, placed_by
+from rlvr.schema import LaunchSection
+from rlvr.training.ranks import Ranks, joined, placed_by
 
 pytest.importorskip("deepspeed", reason="the extra deepspeed is not installed")
 
@@ -109,6 +111,48 @@ def test_shares_are_neighbours_and_even(count: int, ranks: int) -> None:
     shares = [Ranks(rank, ranks).share(range(count)) for rank in range(ranks)]
     assert [item for share in shares for item in share] == list(range(count))
     assert max(map(len, shares)) - min(map(len, shares)) <= 1
+
+
+def test_a_port_that_is_in_use_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        placed = {"RANK": 0, "WORLD_SIZE": 2, "LOCAL_RANK": 0, "MASTER_ADDR": "127.0.0.1"}
+        for name, value in {**placed, "MASTER_PORT": taken.getsockname()[1]}.items():
+            monkeypatch.setenv(name, str(value))
+        with pytest.raises(UserError, match=r"port \d+ of 127.0.0.1: it is in use.* launch.port="):
+            joined(LaunchSection(), zero=False).__enter__()
+
+
+LOSES = """
+import os, signal
+from rlvr.cli import _answering
+from rlvr.schema import LaunchSection
+from rlvr.training.ranks import joined
+
+def work():
+    with joined(LaunchSection(timeout=60), zero=False) as ranks:
+        ranks.wait()
+        if ranks.first:
+            ranks.wait()
+        os.kill(os.getpid(), signal.SIGKILL)
+
+_answering(work)()
+"""
+
+
+def test_a_rank_whose_sibling_is_killed_ends_in_one_paragraph() -> None:
+    """Under a launcher that leaves it alone; DeepSpeed's ends it."""
+    placed = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free_port())}
+    both = [
+        subprocess.Popen([sys.executable, "-c", LOSES], stderr=subprocess.PIPE, text=True, cwd=ROOT,
+                         env={**environment(), **placed, "RANK": str(rank), "LOCAL_RANK": str(rank)})
+        for rank in (0, 1)
+    ]  # fmt: skip
+    said = [process.communicate(timeout=120)[1] for process in both]
+    assert [process.returncode for process in both] == [1, -9], said
+    assert "Traceback" not in said[0] and said[0].count("rlvr: the other ranks are gone") == 1
+    assert "pair.cc" not in said[0] and "GLHF" not in said[0]
 
 
 def test_launchers_say_who_is_who() -> None:

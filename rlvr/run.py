@@ -236,7 +236,8 @@ class Run:
 
     def _save(self, progress: Progress, metrics: Mapping[str, float], name: str | None = None) -> dict[str, float]:
         """A checkpoint; a disk that is full costs the checkpoint and not the run."""
-        from rlvr.training import checkpoint
+        from rlvr.training.checkpoint import checkpoint_name, prune
+        from rlvr.training.saving import save
 
         began = time.perf_counter()
         state = {
@@ -249,16 +250,16 @@ class Run:
             "selection": self.selection.state(),
         }
         folder = self.folder / "checkpoints"
-        label = name or checkpoint.checkpoint_name(progress.iteration)
+        label = name or checkpoint_name(progress.iteration)
         try:
-            saved = checkpoint.save(folder, label, progress.iteration, self.backend, self.tokenizer, state)
+            saved = save(folder, label, progress.iteration, self.backend, self.tokenizer, state)
         except OSError as error:
             self.event("checkpoint_failed", str(error))
             return {"checkpoint/failed": 1.0}
         if name is None:
             self.checkpoint = saved
             if self.ranks.first:
-                checkpoint.prune(folder, self.recipe.train.keep_checkpoints)
+                prune(folder, self.recipe.train.keep_checkpoints)
         return {"time/checkpoint": time.perf_counter() - began}
 
     def _keep_best(self, progress: Progress, metrics: Mapping[str, float]) -> dict[str, float]:

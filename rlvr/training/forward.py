@@ -7,6 +7,7 @@ its padding.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import torch
@@ -20,22 +21,20 @@ from rlvr.training.packing import packed_hidden
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
-    from rlvr.training.critic import Critic
-
 
 def forward(
     model: PreTrainedModel,
     batch: Batch,
     temperature: float,
     *,
-    critic: Critic | None = None,
+    critic: Callable[[Batch, Tensor], Tensor] | None = None,
     old: PreTrainedModel | None = None,
     old_hidden: Tensor | None = None,
 ) -> Outputs:
     """`[B, T]` log-probs at `temperature` and entropies in nats, 0 outside `batch.mask`.
 
-    With a `critic` also values, with an `old` policy also the exact KL(old, model) of each token's
-    distribution; `old_hidden [N, H]` spares its pass where it is known. Only positions that are trained pass
+    With a `critic` of hidden states `[B, T, H]` also values, with an `old` policy also the exact KL(old, model) of each
+    token's distribution; `old_hidden [N, H]` spares its pass where it is known. Only positions that are trained pass
     through the output embedding.
     """
     if model.get_output_embeddings() is None:

@@ -26,7 +26,6 @@ from rlvr.checks.resume import check_resume
 from rlvr.config import load_recipe
 from rlvr.registry import REGISTRIES, get
 from rlvr.schema import LaunchSection, LoraSection, Recipe, TrainSection
-from rlvr.training import checkpoint as checkpoints
 from rlvr.training.batch import Batch, collate
 from rlvr.training.critic import Critic
 from rlvr.training.deepspeed_backend import DeepSpeedBackend
@@ -35,6 +34,7 @@ from rlvr.training.lora import add_adapter
 from rlvr.training.models import load_model
 from rlvr.training.ranks import Ranks, joined
 from rlvr.training.reward_model import load_reward_model
+from rlvr.training.saving import save
 from rlvr.training.zero_engine import gathered, loading_in_parts
 from rlvr.zero import zero_config
 from tests.algorithms.gradients import VOCABULARY, hard_groups
@@ -147,7 +147,7 @@ def trained(ranks: Ranks, stage: int, name: str, options: dict[str, Any], folder
 
 def goes_on(owner: LocalBackend, other: LocalBackend, algorithm: Algorithm, part: Batch, folder: Path) -> list[str]:
     """What differs after another update where `other` has read what `owner` saved, or in the saved folder itself."""
-    saved = checkpoints.save(folder, "iteration_000001", 1, owner, make_tokenizer(), {"backend": owner.state_dict()})
+    saved = save(folder, "iteration_000001", 1, owner, make_tokenizer(), {"backend": owner.state_dict()})
     plain = AutoModelForCausalLM.from_pretrained(saved.model).state_dict()
     wrong = [f"saved {name}" for name, tensor in owner.policy if not torch.equal(plain[name], tensor)]
     other.load_state_dict(saved.trainer_state()["backend"], saved.shards)

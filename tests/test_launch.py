@@ -78,10 +78,10 @@ def rows(run: str | Path) -> list[dict[str, Any]]:
 
 
 def wait_for_rows(process: subprocess.Popen[str], run: str, count: int) -> None:
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 600
     while len(rows(run)) < count:
         assert process.poll() is None, finish(process)[1][-4000:]
-        assert time.monotonic() < deadline, "no iteration within two minutes"
+        assert time.monotonic() < deadline, "no iteration within ten minutes"
         time.sleep(0.05)
 
 
@@ -150,8 +150,8 @@ def test_a_kill_and_a_sigterm_cost_nothing_that_is_kept(uninterrupted: Any) -> N
     wait_for_rows(process, broken["run"], 2)
     ranks_of(process)[1].send_signal(signal.SIGKILL)
     began = time.monotonic()
-    code, said = finish(process, seconds=60)
-    assert code not in (0, None) and time.monotonic() - began < 60
+    code, said = finish(process, seconds=180)
+    assert code not in (0, None) and time.monotonic() - began < 180
     assert "exits with return code = -9" in said and "Traceback" not in said
 
     process = start(folder, broken, "--resume")

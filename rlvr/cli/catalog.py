@@ -53,10 +53,14 @@ def entries(kind: str) -> Iterator[Entry]:
 
 
 def find(name: str) -> list[Entry]:
-    """What is called `name`, of whatever kind. Raises `UnknownName` with the nearest."""
+    """What is called `name`, of whatever kind, a group of suites too. Raises `UnknownName` with the nearest."""
+    from rlvr.eval.suites import GROUPS
+
     found = [describe(kind, name) for kind in KINDS if name in REGISTRIES[kind].names()]
+    if name in GROUPS:
+        found.append(Entry("group of suites", name, ", ".join(GROUPS[name]), "rlvr eval MODEL --suite " + name))
     if not found:
-        known = {*KINDS, *(known for kind in KINDS for known in REGISTRIES[kind].names())}
+        known = {*KINDS, *GROUPS, *(known for kind in KINDS for known in REGISTRIES[kind].names())}
         raise UnknownName("kind, name or recipe", name, known)
     return found
 
@@ -70,7 +74,8 @@ def describe(kind: str, name: str) -> Entry:
         thing = registry.get(name)
     except Exception as error:  # an entry point may fail in any way; the list must still be printed
         return Entry(kind, name, f"cannot be loaded: {type(error).__name__}: {error}", "")
-    declared = _source_facts(thing) if kind == "dataset" else _declared(thing)
+    facts = {"dataset": _source_facts, "suite": _suite_facts}
+    declared = facts.get(kind, _declared)(thing)
     return Entry(kind, name, inspect.getdoc(thing) or "", _short(location(thing)), _options(thing), declared)
 
 
@@ -153,6 +158,24 @@ def _source_facts(adapter: Any) -> dict[str, str]:
         "template": source.template,
         "columns": ", ".join(source.example),
         "url": source.url,
+    }
+    return {key: value for key, value in facts.items() if value}
+
+
+def _suite_facts(definition: Any) -> dict[str, str]:
+    """What a suite asks, how often and how; `-k` and `sampling.*` change the last two."""
+    from rlvr.eval.suites import GROUPS, suite_for
+
+    name = next(n for n in REGISTRIES["suite"].names() if REGISTRIES["suite"].get(n) is definition)
+    suite = suite_for(name)
+    drawn = suite.sampling_for(suite.samples, {}, 0)
+    how = f"temperature {drawn.temperature:g}, top_p {drawn.top_p:g}, max_tokens {drawn.max_tokens:,}"
+    facts = {
+        "version": str(suite.version),
+        "data set": f"{suite.dataset or suite.path}, {suite.split}",
+        "samples": str(suite.samples),
+        "sampling": how if suite.answering == "generate" else "none: the likeliest option",
+        "groups": ", ".join(group for group, names in GROUPS.items() if name in names),
     }
     return {key: value for key, value in facts.items() if value}
 

@@ -66,6 +66,13 @@ def _listing(kind: str, found: list[Entry], as_json: bool) -> None:
         rows = ((e.name, *(e.declared.get(column, "") for column in columns)) for e in found)
         print_table(("name", *columns), rows, title="datasets")
         return print("`rlvr show NAME` explains a data set and shows a prompt of it.")
+    if kind == "suite":
+        columns = ("samples", "groups")
+        rows = ((e.name, *(e.declared.get(column, "") for column in columns), e.summary) for e in found)
+        print_table(("name", *columns, "what"), rows, title="suites")
+        return print(
+            "`rlvr show NAME` explains a suite or lists a group; `rlvr eval MODEL --suite NAME,NAME` asks both."
+        )
     print_table(("name", "what", "where"), ((e.name, e.summary, e.location) for e in found), title=f"{kind}s")
 
 

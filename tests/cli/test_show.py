@@ -130,3 +130,13 @@ def test_a_data_set_shows_a_prompt(rlvr: Rlvr, tmp_path: Path) -> None:
     (tmp_path / "dapo_math_en14k.jsonl").write_text(json.dumps(row) + "\n")
     real = rlvr("show", "dapo_math", "--data-dir", str(tmp_path)).stdout
     assert "user: What is 2 times 3?" in real and "its answer: 6" in real and "dapo_math_en14k.jsonl" in real
+
+
+def test_suites_say_how_often_they_ask_and_groups_what_is_in_them(rlvr: Rlvr) -> None:
+    listed = rlvr("show", "suites").stdout
+    (aime,) = [line for line in listed.splitlines() if line.strip().startswith("aime24 ")]
+    assert aime.split()[1:4] == ["32", "reasoning,", "math"]
+    shown = rlvr("show", "math500").stdout
+    assert "samples: 4" in shown and "sampling: temperature 0.6, top_p 0.95, max_tokens 32,768" in shown
+    assert "sampling: none" in rlvr("show", "arc_easy_acc").stdout
+    assert "math500, aime24, aime25" in rlvr("show", "reasoning").stdout

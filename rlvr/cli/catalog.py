@@ -70,12 +70,12 @@ def describe(kind: str, name: str) -> Entry:
     registry = REGISTRIES[kind]
     if name in registry.lazy():
         return _from_source(kind, name, registry.lazy()[name])
+    facts = {"dataset": _source_facts, "suite": _suite_facts}
     try:
         thing = registry.get(name)
+        declared = facts.get(kind, _declared)(thing)
     except Exception as error:  # an entry point may fail in any way; the list must still be printed
         return Entry(kind, name, f"cannot be loaded: {type(error).__name__}: {error}", "")
-    facts = {"dataset": _source_facts, "suite": _suite_facts}
-    declared = facts.get(kind, _declared)(thing)
     return Entry(kind, name, inspect.getdoc(thing) or "", _short(location(thing)), _options(thing), declared)
 
 

@@ -24,9 +24,7 @@ def command(
             help="Runs, their checkpoints, Hugging Face folders, or hub ids; and settings that override the defaults.",
         ),
     ],
-    suite: Annotated[
-        str, typer.Option(help="Suites (`rlvr show suites`), data sets, YAML files, by commas.")
-    ] = "gsm8k",
+    suite: Annotated[str, typer.Option(help="Suites (`rlvr show suites`), data sets, YAML files: a,b")] = "gsm8k",
     samples: Annotated[int | None, typer.Option("-k", min=1, help="Samples a problem; by default the suite's.")] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first so many problems of each suite.")] = None,
     data_dir: Annotated[Path | None, typer.Option(help="Folder of files such as gsm8k_test.jsonl.")] = None,

@@ -61,18 +61,12 @@ def _kinds(as_json: bool) -> None:
 def _listing(kind: str, found: list[Entry], as_json: bool) -> None:
     if as_json:
         return print_json([dataclasses.asdict(entry) for entry in found])
-    if kind == "dataset":
-        columns = ("rows", "licence", "verifier", "hub")
+    if kind in ("dataset", "suite"):
+        columns = ("rows", "licence", "verifier", "hub") if kind == "dataset" else ("samples", "groups", "data set")
         rows = ((e.name, *(e.declared.get(column, "") for column in columns)) for e in found)
-        print_table(("name", *columns), rows, title="datasets")
-        return print("`rlvr show NAME` explains a data set and shows a prompt of it.")
-    if kind == "suite":
-        columns = ("samples", "groups")
-        rows = ((e.name, *(e.declared.get(column, "") for column in columns), e.summary) for e in found)
-        print_table(("name", *columns, "what"), rows, title="suites")
-        return print(
-            "`rlvr show NAME` explains a suite or lists a group; `rlvr eval MODEL --suite NAME,NAME` asks both."
-        )
+        print_table(("name", *columns), rows, title=f"{kind}s")
+        told = "data set and shows a prompt of it" if kind == "dataset" else "suite or a group of them"
+        return print(f"`rlvr show NAME` explains a {told}.")
     print_table(("name", "what", "where"), ((e.name, e.summary, e.location) for e in found), title=f"{kind}s")
 
 

@@ -6,8 +6,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from rlvr.config import eval_recipe, load_recipe
+from rlvr.config import load_recipe
 from rlvr.evaluation import evaluate_model
+from rlvr.evaluation_settings import eval_recipe
 from rlvr.run import train_recipe
 from tests import tiny
 

@@ -43,7 +43,7 @@ def test_training_and_both_evaluations_read_the_same_text(tmp_path: Path) -> Non
     trained = judged(report.folder / "rollouts.jsonl")
     suite = tmp_path / "few.yaml"
     suite.write_text(json.dumps(columns))
-    given, settings = eval_recipe(PATH, ["judge.workers=1", "train.seed=5"], [PLUGIN], 0)
+    given, settings = eval_recipe(PATH, ["judge.workers=1"], [PLUGIN], 5)
     evaluation = evaluate_model(
         given, [str(suite)], samples=6, limit=None, data_dir=None, out=tmp_path / "out", sampling=settings | sampling
     )

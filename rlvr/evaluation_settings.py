@@ -32,6 +32,8 @@ _FLAGS = {
 }
 #: Where the folder of a model, of a checkpoint or of a run has a model's configuration.
 _CONFIGS = ("config.json", "model/config.json", "checkpoints/iteration_*/model/config.json")
+#: Nothing is trained; a set that needs no file stands where the schema asks for training data.
+_TRAINING = {"data": {"train": "chain"}}
 
 
 def eval_recipe(
@@ -64,10 +66,6 @@ def eval_recipe_of(sections: Mapping[str, Any]) -> Recipe:
         raise SettingsError("rlvr.evaluate", error.problems, "sampling={'max_tokens': 256}") from None
 
 
-#: Nothing is trained; a set that needs no file stands where the schema asks for training data.
-_TRAINING = {"data": {"train": "chain"}}
-
-
 class SettingsError(UserError):
     """All the mistakes among the settings of one evaluation."""
 
@@ -94,7 +92,8 @@ def _no_setting(override: str) -> str | None:
 
 def _checkpoint_dtype(model: str) -> dict[str, str]:
     """The dtype that a local checkpoint was trained in, so that evaluating it gives the numbers of its run."""
-    for config in (Path(model).expanduser() / "config.json", Path(model).expanduser() / "model" / "config.json"):
+    folder = Path(model).expanduser()
+    for config in (file for pattern in _CONFIGS for file in folder.glob(pattern)):
         try:
             if json.loads(config.read_text()).get("dtype") == "bfloat16":
                 return {"dtype": "bfloat16"}

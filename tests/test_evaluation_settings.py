@@ -29,6 +29,14 @@ def test_only_what_was_given_replaces_the_suites_sampling() -> None:
     assert eval_recipe("m", ["sampling.max_tokens=9", "judge.workers=1"], [], 0)[1] == {"max_tokens": 9}
 
 
+@pytest.mark.parametrize("place", ["", "model", "checkpoints/iteration_000002/model"])
+def test_a_checkpoint_is_evaluated_in_the_dtype_that_its_run_trained_in(tmp_path: Path, place: str) -> None:
+    (tmp_path / "m" / place).mkdir(parents=True)
+    (tmp_path / "m" / place / "config.json").write_text('{"dtype": "bfloat16"}')
+    assert eval_recipe(str(tmp_path / "m"), [], [], 0)[0].model.dtype == "bfloat16"
+    assert eval_recipe(str(tmp_path / "m"), ["model.dtype=float32"], [], 0)[0].model.dtype == "float32"
+
+
 def test_all_mistakes_are_told_as_they_were_typed() -> None:
     text = said("samplng.max_tokens=4", "sampling.max_tokens=zero", "engine=hg", "sampling.temprature=1")
     assert text.startswith("4 settings of the evaluation cannot be used, from the command line:")

@@ -208,8 +208,8 @@ def test_a_compilation_that_was_killed_is_said(tmp_path: Path, monkeypatch: pyte
 
 def test_mistakes_of_launching_are_said_once(tmp_path: Path) -> None:
     made = settings(tmp_path, "mistaken", stage=1)
-    code, said = finish(start(tmp_path, made, "backend.name=local"))
-    assert code == 2 and said.count("the backend local trains on one") == 1
+    with pytest.raises(UserError, match="the backend local trains on one"):
+        load_recipe(made, ["backend.name=local", "launch.devices=2"])
     (tmp_path / "file").write_text("")  # which only the ranks find out, each of them
     code, said = finish(start(tmp_path, made, f"run={tmp_path / 'file' / 'run'}"))
     assert code == 2 and said.count("cannot be written") == 1 and "Traceback" not in said, said

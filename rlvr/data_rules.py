@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rlvr import registry
 from rlvr.errors import did_you_mean
-from rlvr.schema import DataRef, Recipe
+from rlvr.schema import DataRef, EvalRef, Recipe
 
 
 def data_problems(recipe: Recipe) -> Iterator[tuple[str, str]]:
@@ -18,7 +18,7 @@ def data_problems(recipe: Recipe) -> Iterator[tuple[str, str]]:
         yield from _mix(recipe)
     else:
         yield from set_problems("data.train", data.train, data.data_dir)
-    labels = [ref.label or ref.name or str(ref.path) for ref in data.eval]
+    labels = [_label(ref) for ref in data.eval]
     for index, ref in enumerate(data.eval):
         yield from set_problems(f"data.eval.{index}", ref, data.data_dir)
         if labels[index] in labels[:index]:
@@ -38,6 +38,12 @@ def data_problems(recipe: Recipe) -> Iterator[tuple[str, str]]:
             yield "data.difficulty_filter", f"has no meaning for {chosen}, which samples no completions"
         if data.difficulty_filter.solved_after is None and data.difficulty_filter.failed_after is None:
             yield "data.difficulty_filter", "leaves nothing out: give solved_after or failed_after"
+
+
+def _label(ref: EvalRef) -> str:
+    """What its metrics are called, as a suite's section is: one that asks for a return has a name of its own."""
+    asked = "" if ref.wanted_return is None else f"_return_{ref.wanted_return:g}"
+    return ref.label or (ref.name or Path(str(ref.path)).stem) + asked
 
 
 def _mix(recipe: Recipe) -> Iterator[tuple[str, str]]:

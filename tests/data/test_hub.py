@@ -113,6 +113,6 @@ def test_what_the_hub_does_not_have_is_said_in_one_paragraph(tmp_path: Path) -> 
     with Hub({name: kept for name, kept in repositories().items() if name == source_of("gsm8k").hub}) as hub:
         wanted = [("gsm8k", {"revision": "0" * 40}), ("gsm8k", {"config": "sub"}), ("math500", None)]
         found = loaded_from(hub, wanted, tmp_path)
-    assert all(isinstance(said, str) and "--data-dir" in said and "\n" not in said for said in found.values()), found
+    assert all(isinstance(said, str) and "data.data_dir" in said and "\n" not in said for said in found.values()), found
     revision, config, missing = found.values()
     assert "0" * 40 in revision and "main" in config and "MATH-500" in missing

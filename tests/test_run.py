@@ -165,8 +165,7 @@ def test_a_disk_that_is_full_costs_checkpoints_and_not_the_run(tmp_path: Path) -
     (tmp_path / "r.yaml").write_text(yaml.safe_dump(sections))
     program = """
 import resource, sys
-from rlvr.config import load_recipe
-from rlvr.run import train_recipe
+from rlvr.cli import main
 from rlvr.training.on_policy import OnPolicy
 
 changed = OnPolicy.policy_changed
@@ -175,8 +174,7 @@ def fill(self, weights, version):
     if version == 3:
         resource.setrlimit(resource.RLIMIT_FSIZE, (65536, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
 OnPolicy.policy_changed = fill
-report = train_recipe(load_recipe(sys.argv[1]))
-print(report.iterations, report.metrics["checkpoint/failed"])
+main(["train", sys.argv[1], "--json"])
 """
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
     done = subprocess.run(
@@ -186,8 +184,9 @@ print(report.iterations, report.metrics["checkpoint/failed"])
         text=True,
         timeout=300,
     )
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.split() == ["6", "1.0"]
+    assert done.returncode == 1, done.stderr  # the run went on, and its end is not saved
+    report = json.loads(done.stdout)
+    assert (report["iterations"], report["metrics"]["checkpoint/failed"]) == (6, 1.0)
     folder = tmp_path / "r"
     assert [p.name for p in (folder / "checkpoints").iterdir()] == ["iteration_000002"]  # and no half of another
     events = [e for e in lines(folder, "events.jsonl") if e["event"] == "checkpoint_failed"]

@@ -49,3 +49,5 @@ def command(
     report = train_recipe(resolved, resume=resume, stop_after=stop_after)
     if placed_by(os.environ).first:
         show_training(report, as_json)
+    if report.metrics.get("checkpoint/failed"):  # what was learned since the one before is not on disk
+        raise typer.Exit(1)

@@ -8,6 +8,7 @@ probability 0.98, and then compared exactly.
 from __future__ import annotations
 
 import functools
+import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
@@ -73,15 +74,15 @@ def near_duplicates(
 ) -> Iterator[tuple[int, str, str]]:
     """(place, decision, detail) of each prompt that is nearly an earlier one that stays."""
 
-    @functools.cache  # prompts may be on disk
-    def answer(place: int) -> str:
-        return answer_key(prompts[place].answer)
+    @functools.cache  # prompts may be on disk, and tests of programs, which are answers too, megabytes long
+    def answer(place: int) -> bytes:
+        return hashlib.blake2b(answer_key(prompts[place].answer).encode("utf-8", "replace"), digest_size=16).digest()
 
     pairs = set()
     for band in bands.T:
         for places in groups_of_equals(band):
             if band[places[0]]:
-                earliest: dict[str, int] = {}  # of each answer, since those with another one are no duplicates
+                earliest: dict[bytes, int] = {}  # of each answer, since those with another one are no duplicates
                 for place in places:
                     if not gone(place) and (earlier := earliest.setdefault(answer(place), place)) != place:
                         pairs.add((place, earlier))

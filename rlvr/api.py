@@ -101,7 +101,7 @@ def sample_groups(recipe: Recipe, count: int) -> tuple[list[Group], str | None]:
     loaded = training_prompts(recipe)
     prompts = loaded.prompts[:count]
     with ExitStack() as stack:
-        judge = stack.enter_context(assemble.judge_of(recipe, prompts, {}))
+        judge = stack.enter_context(assemble.judge_of(recipe, [prompts], {}))
         tokenizer = load_tokenizer(section.path, section.chat_template, section.revision)
         engine = lone_engine(recipe, tokenizer, stack)
         source = sourcing.on_policy(recipe, prompts, engine, judge, tokenizer)

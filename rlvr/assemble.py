@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -78,15 +79,17 @@ def load_data(ref: DataRef, data_dir: str | None, split: str) -> LoadedPrompts:
     return replace(loaded, prompts=tuple(asking_for(p, ref.wanted_return) for p in loaded.prompts))
 
 
-def judge_of(recipe: Recipe, prompts: Iterable[Prompt], functions: Mapping[str, Callable[..., Any]]) -> Judge:
-    """The worker pool, its workers warm for the verifiers that the prompts name."""
+def judge_of(recipe: Recipe, sets: Sequence[Iterable[Prompt]], functions: Mapping[str, Callable[..., Any]]) -> Judge:
+    """The worker pool, its workers warm for the verifiers that the prompts of these sets name.
+
+    Prompts are read one after another and not kept: with their tests they may be larger than memory.
+    """
     from rlvr.rewards import Judge, check_answers, check_verifiers
     from rlvr.scorers import Models
 
-    prompts = list(prompts)
-    together = {repr(p.verifiers): p.verifiers for p in prompts}.values()  # each list that judges a prompt
+    together = {repr(p.verifiers): p.verifiers for part in sets for p in part}.values()  # each list that judges
     problems = list(dict.fromkeys(problem for uses in together for problem in check_verifiers(uses, functions)))
-    if problems or (problems := check_answers(prompts, functions)):
+    if problems or (problems := check_answers(chain.from_iterable(sets), functions)):
         raise UserError(" ".join(problems))
     uses = list({(use.name, repr(use.options)): use for listed in together for use in listed}.values())
     section = recipe.judge

@@ -59,7 +59,7 @@ def cleaned_sets(
 
         @functools.cache  # opened where there is something to judge: there may be too many prompts for that
         def opened() -> JudgeAnswers:
-            return answers_judged_by(stack.enter_context(assemble.judge_of(recipe, prompts, {})))
+            return answers_judged_by(stack.enter_context(assemble.judge_of(recipe, [prompts], {})))
 
         cleaned = clean(
             prompts,

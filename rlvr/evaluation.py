@@ -56,7 +56,7 @@ def evaluate_model(
     loaded = all_of(partial(suite.load, limit=limit, data_dir=data_dir) for suite in chosen)
     results: list[SuiteResult] = []
     with ExitStack() as stack:
-        judge = stack.enter_context(assemble.judge_of(recipe, [p for part in loaded for p in part.prompts], {}))
+        judge = stack.enter_context(assemble.judge_of(recipe, [part.prompts for part in loaded], {}))
         tokenizer = _tokenizer(recipe)
         told = _template_notes(recipe, tokenizer)
         model = model_of(recipe, tokenizer)

@@ -47,8 +47,8 @@ class HeldOut:
             self.entries.append((ref, suite, problems))
 
     @property
-    def prompts(self) -> list[Prompt]:
-        return [p for _, _, problems in self.entries for p in problems.prompts]
+    def sets(self) -> list[Sequence[Prompt]]:
+        return [problems.prompts for _, _, problems in self.entries]
 
     def read_pairs(self, tokenizer: PreTrainedTokenizerBase, backend: LocalBackend) -> None:
         """Prepares the entries that are pairs, with the reference's log-probs where the algorithm needs them."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import asdict
 from operator import itemgetter
@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 from rlvr import assemble, preparing, sourcing
 from rlvr.config import Resolved
-from rlvr.core import Prompt
 from rlvr.engines import training_engine
 from rlvr.errors import UserError
 from rlvr.folder import discard_unused, open_folder, write_json
@@ -100,7 +99,7 @@ class Run:
         self.algorithm = assemble.algorithm_of(recipe)
         self.held_out = HeldOut(recipe, self.algorithm)
         # Workers that are forked (a notebook's functions) must be started before torch has threads.
-        self.judge = stack.enter_context(assemble.judge_of(recipe, self._all_prompts(), functions))
+        self.judge = stack.enter_context(assemble.judge_of(recipe, [self.prompts, *self.held_out.sets], functions))
         self.checkpoint, damaged = ranks.told(latest(folder / "checkpoints") if ranks.first else (None, []))
         for text in damaged:
             self.event("checkpoint_damaged", text)
@@ -122,10 +121,6 @@ class Run:
             self.backend.reference = None
         self.template = template_hash(self.tokenizer)
         self.state = self.algorithm.init_state()  # what the next iteration's advantages are given out with
-
-    def _all_prompts(self) -> Iterator[Prompt]:
-        yield from self.prompts
-        yield from self.held_out.prompts
 
     def resume(self) -> Progress | None:
         """Takes the newest whole checkpoint up; None where there is none yet, and the run begins anew."""

@@ -15,6 +15,8 @@ from rlvr.sections import DataRef, DataSection, EvalRef, Section, VerifierRef, n
 
 #: Of a moving average.
 Decay = Annotated[float, Field(ge=0, lt=1)]
+#: Not empty.
+Text = Annotated[str, Field(min_length=1)]
 
 __all__ = ["DataRef", "DataSection", "EvalRef", "Recipe", "Section", "VerifierRef"]
 
@@ -50,7 +52,7 @@ class SamplingSection(Section):
     temperature: float = Field(1.0, ge=0)
     top_p: float = Field(1.0, gt=0, le=1)
     top_k: int = Field(0, ge=0)
-    stop: list[str] = Field(default_factory=list, description="texts that end a completion")
+    stop: list[Text] = Field(default_factory=list, description="texts that end a completion")
     dynamic_rounds: int = Field(
         0, ge=0, description="times that further prompts are sampled while groups without different outcomes remain"
     )

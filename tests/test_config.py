@@ -109,6 +109,11 @@ def test_each_rule(tmp_path: Path, text: str, key: str, says: str) -> None:
     assert "mine.yaml line" in problem
 
 
+def test_an_empty_stop_text_would_end_every_completion_at_once(tmp_path: Path) -> None:
+    problem = only(tmp_path, MINIMAL + "sampling: {stop: [a, '']}\n")
+    assert problem.startswith("sampling.stop.1: ") and "at least 1 character" in problem
+
+
 def test_a_group_of_one_suffices_where_nothing_is_compared(tmp_path: Path) -> None:
     text = MINIMAL + "sampling: {group_size: 1}\nalgorithm: {name: reinforce, baseline: running_mean}\n"
     assert load_recipe(write(tmp_path, text)).recipe.sampling.group_size == 1
@@ -263,7 +268,7 @@ data:
   train: {name: chain, verifier: [{name: math, weight: 2.0}, {name: math, weight: 1.0}], options: {max_ops: 6}}
   eval: [{name: chain, label: held-out, sampling: {temperature: 0.6}, samples: 4}]
 algorithm: {name: grpo, kl_coef: 1e-3, ratio: sequence}
-sampling: {stop: ["\\n\\n", "é: #", ""]}
+sampling: {stop: ["\\n\\n", "é: #"]}
 train: {lr: 1e-6, betas: [0.9, 0.95], eval_every: 2}
 run: "no"
 """

@@ -32,7 +32,7 @@ def check_data(recipe: Recipe, limit: int | None = None) -> Outcome:
     failures: list[str] = []
     for ref, part in zip(refs, loaded, strict=True):
         prompts = part.prompts[:limit]
-        with assemble.judge_of(recipe, prompts, {}) as judge:
+        with assemble.judge_of(recipe, [prompts], {}) as judge:
             counts: Counter[str] = Counter()
             refused: list[str] = []
             paid: list[str] = []

@@ -344,7 +344,7 @@ def test_what_is_evaluated_is_the_newest_policy(tmp_path: Path) -> None:
     held_out = HeldOut(recipe, assemble.algorithm_of(recipe))
     tokenizer = load_tokenizer(recipe.model.path)
     alone: Any = SimpleNamespace(ranks=ALONE)  # all that completions need of a backend
-    with assemble.judge_of(recipe, held_out.prompts, {}) as judge:
+    with assemble.judge_of(recipe, held_out.sets, {}) as judge:
         for iteration in (1, 2, 3):
             model = load_model(str(tmp_path / "r" / "checkpoints" / f"iteration_{iteration:06d}" / "model"))
             engine = HFEngine(model, tokenizer)

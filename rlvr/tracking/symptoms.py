@@ -18,7 +18,7 @@ WINDOW = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Warning:
+class Symptom:
     """What a rule found: its name and a sentence with the figures and the next step."""
 
     rule: str
@@ -225,7 +225,7 @@ class Watch:
         self._length = 0
         self._ill: set[str] = set()
 
-    def see(self, iteration: int, values: Mapping[str, float]) -> list[Warning]:
+    def see(self, iteration: int, values: Mapping[str, float]) -> list[Symptom]:
         """The warnings that iteration's line brings; a line before the first iteration is an evaluation alone."""
         if iteration < 1:
             return []
@@ -236,12 +236,12 @@ class Watch:
         self._latest.append(row)
         course = Course(self._first, list(self._latest), self._length)
         found = {name: text for name, rule in RULES.items() if (text := rule(course)) is not None}
-        new = [Warning(name, text) for name, text in found.items() if name not in self._ill]
+        new = [Symptom(name, text) for name, text in found.items() if name not in self._ill]
         self._ill = set(found)
         return new
 
 
-def diagnose(rows: Iterable[Mapping[str, float]]) -> list[tuple[int, Warning]]:
+def diagnose(rows: Iterable[Mapping[str, float]]) -> list[tuple[int, Symptom]]:
     """All warnings of a run, by the iteration at which each came up."""
     watch = Watch()
     numbered = [row for row in rows if isinstance(row.get("iteration"), int)]

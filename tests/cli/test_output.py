@@ -24,6 +24,14 @@ def test_json_says_the_same_and_commands_nothing(name: str, capsys: pytest.Captu
     assert obeyed(shown) == set() and "ü 漢" in shown
 
 
+def test_json_has_no_nan(capsys: pytest.CaptureFixture[str]) -> None:
+    """Python alone would read it."""
+    print_json({"a": float("nan"), "b": [1.5, (float("inf"),)], "c": {"d": None}})
+    shown = capsys.readouterr().out
+    assert "NaN" not in shown and "Infinity" not in shown
+    assert json.loads(shown) == {"a": None, "b": [1.5, [None]], "c": {"d": None}}
+
+
 @pytest.mark.parametrize("name", list(HOSTILE))
 def test_a_table_commands_nothing(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     print_table(("text",), [(HOSTILE[name],)])

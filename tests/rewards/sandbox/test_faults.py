@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import signal
 import sys
-import time
 
 import pytest
 
 from rlvr.rewards.sandbox import Job, Limits, Sandbox
 from tests.rewards.sandbox.programs import servers, wait_for_program, wait_for_the_end_of
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the sandbox needs Linux")
 
@@ -28,7 +28,8 @@ def test_a_killed_server_is_a_fault_and_is_replaced(sandbox: Sandbox) -> None:
         assert sandbox.run(Job(b"print(1)")).stdout == b"1\n"
     for pid in servers(sandbox):  # between two runs nobody notices
         os.kill(pid, signal.SIGKILL)
-    time.sleep(0.05)
+    started = [slot._process for slot in sandbox._slots if slot._pid]  # type: ignore[attr-defined]
+    assert wait_until(lambda: all(process.poll() is not None for process in started))  # bubblewrap ends after its child
     assert [sandbox.run(Job(b"print(1)")).stdout for _ in range(2)] == [b"1\n"] * 2
 
 

@@ -7,6 +7,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from rlvr.records import without_nan
+
 from .across import SuiteMean, mean_over_suites
 from .results import SuiteResult
 
@@ -72,7 +74,8 @@ def results_json(results: Sequence[SuiteResult]) -> list[dict[str, Any]]:
     for result in results:
         fields = dataclasses.asdict(result)
         del fields["seconds"]
-        out.append(_clean({**fields, "unjudged": result.unjudged, "shares": result.shares, "notes": notes(result)}))
+        fields |= {"unjudged": result.unjudged, "shares": result.shares, "notes": notes(result)}
+        out.append(without_nan(fields))
     return out
 
 
@@ -121,14 +124,6 @@ def span(interval: Sequence[float]) -> str:
 def percent(share: float | None) -> str:
     """`36.7 %`; `-` for NaN and for null."""
     return "-" if share is None or math.isnan(share) else f"{100 * share:.1f} %"
-
-
-def _clean(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {str(key): _clean(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_clean(item) for item in value]
-    return None if isinstance(value, float) and math.isnan(value) else value
 
 
 def results_markdown(suites: Sequence[Mapping[str, Any]], model: str = "", told: Sequence[str] = ()) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import dataclasses
 import json
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,15 @@ from rlvr.errors import UserError
 
 #: What a line must have to be a record at all.
 _REQUIRED = {"iteration": int, "prompt_id": object, "sample": int, "text": str, "verdict": dict, "spans": list}
+
+
+def without_nan(value: Any) -> Any:
+    """`value` in lists and dictionaries, its NaN and infinities as None: JSON knows neither."""
+    if isinstance(value, Mapping):
+        return {str(key): without_nan(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [without_nan(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def pack(values: Any) -> str:

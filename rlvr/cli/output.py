@@ -3,25 +3,18 @@
 from __future__ import annotations
 
 import json
-import math
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 
 def print_json(value: Any) -> None:
     """`value` as indented JSON on stdout; NaN and infinity are null, and what else JSON does not know is text."""
-    said = json.dumps(_without_nan(value), indent=2, ensure_ascii=False, default=str)
+    from rlvr.records import without_nan
+
+    said = json.dumps(without_nan(value), indent=2, ensure_ascii=False, default=str)
     # What a terminal might obey (a right-to-left mark, a C1 control) is escaped; the JSON says the same.
     print("".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in said))
-
-
-def _without_nan(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {key: _without_nan(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_without_nan(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str = "") -> None:

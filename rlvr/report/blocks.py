@@ -8,7 +8,6 @@ from __future__ import annotations
 import base64
 import gzip
 import json
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from rlvr.core import STATUSES
-from rlvr.records import RecordFile, by_group, unpack
+from rlvr.records import RecordFile, by_group, unpack, without_nan
 
 from .pieces import Pieces
 
@@ -34,17 +33,8 @@ def squeeze(value: Any, level: int = 5) -> str:
     try:
         text = _ENCODER.encode(value)
     except ValueError:  # a NaN in a reference answer: looked for only where there is one, since a run has many numbers
-        text = _ENCODER.encode(plain(value))
+        text = _ENCODER.encode(without_nan(value))
     return base64.b64encode(gzip.compress(text.encode(), level, mtime=0)).decode()
-
-
-def plain(value: Any) -> Any:
-    """`value` without NaN and infinities, which JSON does not know."""
-    if isinstance(value, Mapping):
-        return {key: plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 @dataclass

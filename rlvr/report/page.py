@@ -20,9 +20,9 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 
 from rlvr.core import STATUSES
 from rlvr.errors import UserError
-from rlvr.records import RecordFile, read_lines
+from rlvr.records import RecordFile, read_lines, without_nan
 
-from .blocks import FINISHES, Columns, collect, metric_table, plain, squeeze
+from .blocks import FINISHES, Columns, collect, metric_table, squeeze
 from .pieces import Pieces, find_tokenizer
 
 _STYLES = ("vendor/uplot.css", "page/style.css")
@@ -142,7 +142,7 @@ def _text(file: Path) -> str:
 
 
 def _lines(file: Path) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = plain(read_lines(file))
+    rows: list[dict[str, Any]] = without_nan(read_lines(file))
     return rows
 
 

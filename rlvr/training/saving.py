@@ -95,7 +95,7 @@ def _trying(action: Callable[[], object]) -> str | None:
     """Why `action` failed: a full disk is RuntimeError to torch, Exception or SafetensorError to others."""
     try:
         action()
-    except Exception as error:
+    except Exception as error:  # each library that writes has types of its own, see above
         return str(error) or type(error).__name__
     return None
 

@@ -27,7 +27,7 @@ settings.load_profile("rlvr")
 
 #: The files that take longest, the longest first. Begun last, one of them would keep the other workers waiting.
 LONG = (
-    "test_launch.py", "test_ranks.py", "test_resume.py", "test_quickstart.py", "test_async_on_policy.py",
+    "test_launch.py", "test_ranks.py", "test_resume.py", "test_quickstart.py", "test_async_runs.py",
     "test_invariance.py", "test_code_hacks.py", "test_methods.py", "test_runs.py", "test_verifier.py", "test_plan.py",
     "test_run.py", "test_docs_commands.py", "test_vllm_engine.py", "test_init.py", "test_vllm_server.py",
     "test_score.py", "test_scripted_suites.py", "test_decision_transformer.py", "test_vllm_ranks.py",
